@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter that looks for what is wrong with a gateway's settings before anything is touched."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: gateway_problems
+short_description: What is wrong with the settings of a gateway
+version_added: 0.1.0
+author: The eucalyptus.ha developers (@eucalyptus-ha)
+description:
+  - Looks at the settings of role P(eucalyptus.ha.cc_gateway#role) for one host and at what was found on that host.
+  - Returns every problem at once, each naming the option and the way out, so that one run shows all there is to mend.
+options:
+  _input:
+    description: The settings and findings, as C(__cc_gateway_settings) of role P(eucalyptus.ha.cc_gateway#role) gathers them.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show what is wrong
+  ansible.builtin.debug:
+    msg: "{{ settings | eucalyptus.ha.gateway_problems }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The problems found.
+  type: dict
+  contains:
+    errors:
+      description: What makes the role stop, a sentence each.
+      type: list
+      elements: str
+    warnings:
+      description: What a person should know but may want.
+      type: list
+      elements: str
+  sample:
+    errors: ["cc_gateway_vip is not set: choose a free address in the node controllers' network"]
+    warnings: []
+"""
+
+import ipaddress
+
+from ansible.errors import AnsibleFilterError
+
+# VNET_MODE in which the cluster controller is the node controllers' router (cc-protocol: cluster/handlers.c).
+_GATEWAY_MODES = ("MANAGED", "MANAGED-NOVLAN")
+# The C code cuts vrrp->auth_data at 8 bytes (keepalived.conf(5), auth_pass).
+_AUTH_PASS_LENGTH = 8
+
+
+def _address(text):
+    try:
+        return ipaddress.ip_interface(str(text))
+    except ValueError:
+        return None
+
+
+def _number(value, low, high, kind=int):
+    try:
+        number = kind(value)
+    except (TypeError, ValueError):
+        return None
+    return number if low <= number <= high else None
+
+
+def _vip_errors(given, interface_addresses):
+    vip = given.get("vip")
+    if not vip:
+        return ["cc_gateway_vip is not set: choose a free address in the node controllers' network"]
+    address = _address(vip)
+    if address is None:
+        return [f"cc_gateway_vip: {vip!r} is not an IP address"]
+    errors = []
+    if address.version == 6:
+        errors.append(f"cc_gateway_vip: {vip} is an IPv6 address; this release makes IPv4 gateways only")
+    elif interface_addresses and not any(address.ip in net.network for net in interface_addresses):
+        nets = ", ".join(str(net.network) for net in interface_addresses)
+        errors.append(f"cc_gateway_vip: {vip} is not in the network of {given.get('interface')} ({nets}); node controllers could not reach it")
+    used_by = [name for name, other in (given.get("addresses") or {}).items() if _address(other) and _address(other).ip == address.ip]
+    if used_by:
+        errors.append(f"cc_gateway_vip: {vip} is the address of {', '.join(sorted(used_by))}; the VIP must belong to no host")
+    if any(_in_public(address.ip, entry) for entry in str(given.get("publicips") or "").split()):
+        errors.append(f"cc_gateway_vip: {vip} is among VNET_PUBLICIPS of eucalyptus.conf, which the cluster controller gives to instances")
+    return errors
+
+
+def _in_public(address, entry):
+    first, _dash, last = entry.partition("-")
+    low, high = _address(first), _address(last or first)
+    return bool(low and high and low.version == high.version == address.version and low.ip <= address <= high.ip)
+
+
+def _interface_errors(given, interface_addresses):
+    interface = given.get("interface")
+    known = given.get("interfaces") or []
+    if interface not in known:
+        return [
+            f"cc_gateway_interface: {interface!r} does not exist on this host (there are: {', '.join(sorted(known))}); "
+            "it defaults to VNET_PRIVINTERFACE of eucalyptus.conf"
+        ]
+    if not interface_addresses:
+        return [f"cc_gateway_interface: {interface} has no IPv4 address; VRRP needs one"]
+    return []
+
+
+def _peer_errors(given, interface_addresses):
+    host, errors = given["host"], []
+    addresses = dict(given.get("addresses") or {})
+    own = addresses.pop(host, None)
+    for name, value in sorted({host: own, **addresses}.items()):
+        if _address(value) is None:
+            errors.append(
+                f"cc_gateway_address of {name}: {value!r} is not an IP address; set cc_gateway_address for {name} in the inventory "
+                "to its address in the node controllers' network (ansible_host is taken when it is an address)"
+            )
+    own_address = _address(own)
+    if own_address and interface_addresses and own_address.ip not in [net.ip for net in interface_addresses]:
+        errors.append(
+            f"cc_gateway_address of {host}: {own} is not an address of {given.get('interface')} "
+            f"({', '.join(str(net.ip) for net in interface_addresses)}); set cc_gateway_address for every cluster controller in the inventory"
+        )
+    peers = given.get("peers") or []
+    if not peers:
+        errors.append(
+            f"the group {given.get('group')} has no second host and cc_gateway_peers is empty: keepalived would fall back to multicast; "
+            "put both cluster controllers into the group (one may be down), or name the other's address in cc_gateway_peers"
+        )
+    errors += [f"cc_gateway_peers: {peer!r} is not an IP address" for peer in peers if _address(peer) is None and peer not in addresses.values()]
+    if own_address and any(_address(peer) and _address(peer).ip == own_address.ip for peer in peers):
+        errors.append(f"cc_gateway_peers: {own} is this host itself; name the other cluster controller")
+    return errors
+
+
+def _vrrp_errors(given):
+    errors = []
+    version = _number(given.get("version"), 2, 3)
+    if version is None:
+        errors.append(f"cc_gateway_vrrp_version: {given.get('version')!r} is neither 2 nor 3")
+    if _number(given.get("virtual_router_id"), 1, 255) is None:
+        errors.append(f"cc_gateway_virtual_router_id: {given.get('virtual_router_id')!r} is not a number from 1 to 255")
+    priority = _number(given.get("priority"), 1, 254)
+    weight = _number(given.get("weight"), 1, 253)
+    if priority is None:
+        errors.append(f"cc_gateway_priority: {given.get('priority')!r} is not a number from 1 to 254 (255 is for an address's owner)")
+    if weight is None:
+        errors.append(
+            f"cc_gateway_weight: {given.get('weight')!r} is not a number from 1 to 253: the ENABLED host must come out higher; "
+            "for no VIP unless ENABLED, set cc_gateway_when_none_enabled to release"
+        )
+    if priority and weight and priority + weight > 254:
+        errors.append(f"cc_gateway_priority {priority} plus cc_gateway_weight {weight} is {priority + weight}; keepalived stops at 254")
+    advert = _number(given.get("advert_interval"), 0.01, 255, float)
+    if advert is None:
+        errors.append(f"cc_gateway_advert_interval: {given.get('advert_interval')!r} is not a number of seconds from 0.01 to 255")
+    elif version == 3 and advert > 40.95:
+        errors.append(f"cc_gateway_advert_interval: VRRP version 3 ends at 40.95 seconds, {advert:g} is more")
+    elif version == 2 and (advert < 1 or advert != int(advert)):
+        errors.append(f"cc_gateway_advert_interval: VRRP version 2 counts whole seconds, {advert:g} is none")
+    password = str(given.get("auth_pass") or "")
+    if version == 3 and password:
+        errors.append("cc_gateway_auth_pass: VRRP version 3 has no authentication; leave it empty, or set cc_gateway_vrrp_version to 2")
+    if version == 2 and not password:
+        errors.append("cc_gateway_auth_pass is not set: VRRP version 2 needs it, 1 to 8 characters, the same on both hosts")
+    if len(password.encode()) > _AUTH_PASS_LENGTH:
+        errors.append(f"cc_gateway_auth_pass is longer than {_AUTH_PASS_LENGTH} characters: keepalived would cut it silently")
+    return errors
+
+
+def _check_errors(given):
+    errors = []
+    for name, allowed in (("when_none_enabled", ("hold", "release")), ("check_source", ("soap", "state_file")), ("ask_from", ("host", "control_node"))):
+        if given.get(name) not in allowed:
+            errors.append(f"cc_gateway_{name}: {given.get(name)!r} is neither {' nor '.join(allowed)}")
+    interval = _number(given.get("check_interval"), 1, 3600)
+    timeout = _number(given.get("check_timeout"), 0.1, 3600, float)
+    if interval is None:
+        errors.append(f"cc_gateway_check_interval: {given.get('check_interval')!r} is not a whole number of seconds from 1 (keepalived's least) to 3600")
+    if timeout is None:
+        errors.append(f"cc_gateway_check_timeout: {given.get('check_timeout')!r} is not a number of seconds")
+    elif interval and timeout >= interval:
+        errors.append(
+            f"cc_gateway_check_timeout: {timeout:g} s must be less than cc_gateway_check_interval ({interval} s), "
+            "or keepalived ends the check before it can say anything"
+        )
+    if _number(given.get("check_grace"), 0, 3600, float) is None:
+        errors.append(f"cc_gateway_check_grace: {given.get('check_grace')!r} is not a number of seconds")
+    for name in ("check_fall", "check_rise"):
+        if _number(given.get(name), 1, 1000) is None:
+            errors.append(f"cc_gateway_{name}: {given.get(name)!r} is not a number from 1")
+    if bool(given.get("client_key_content")) != bool(given.get("client_cert_content")):
+        errors.append("cc_gateway_client_key_content and cc_gateway_client_cert_content go together: only one is set")
+    if given.get("ask_from") == "control_node" and given.get("ws_security"):
+        errors += [
+            f"cc_gateway_{name} is not set: with cc_gateway_ask_from=control_node the control node needs the path of its copy"
+            for name in ("control_key", "control_cert", "control_cc_cert")
+            if not given.get(name)
+        ]
+    return errors
+
+
+def gateway_problems(given):
+    """What is wrong with a gateway's settings on one host.
+
+    :param given: settings and findings, see role cc_gateway, vars/main.yml, __cc_gateway_settings
+    :returns: {errors: [sentence, …], warnings: [sentence, …]}
+    """
+    if not isinstance(given, dict) or "host" not in given:
+        raise AnsibleFilterError("gateway_problems: wants the dictionary of settings that role cc_gateway gathers")
+    addresses = [found for found in (_address(text) for text in given.get("interface_addresses") or []) if found]
+    errors = _vip_errors(given, addresses)
+    errors += _interface_errors(given, addresses)
+    errors += _peer_errors(given, addresses)
+    errors += _vrrp_errors(given)
+    errors += _check_errors(given)
+    warnings = []
+    mode = given.get("vnet_mode")
+    if mode and mode not in _GATEWAY_MODES:
+        warnings.append(f"VNET_MODE is {mode}: outside {' and '.join(_GATEWAY_MODES)} node controllers do not need the cluster controller as a gateway")
+    if not mode:
+        warnings.append("eucalyptus.conf was not found or names no VNET_MODE; is cc_gateway_eucalyptus_root right?")
+    return {"errors": errors, "warnings": warnings}
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self):
+        return {"gateway_problems": gateway_problems}
