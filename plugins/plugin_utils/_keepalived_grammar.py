@@ -1,0 +1,489 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The grammar of keepalived.conf as tables. Private to this collection.
+
+Source: man keepalived.conf(5) of keepalived 2.2.7, the keyword lists of the parsers of 1.3.5 to 2.3.
+
+One table a block, one line a keyword: ``keyword kind[:argument]``. The order of the lines is the order in which
+the keywords are written. Kinds:
+
+=========  =====================================================================================
+word       one word, quoted if it has to be
+words      one or more words: a string is split at white space, each item of a list is one word
+secret     as word; masked where the text is made for people to read
+pattern    as word, always quoted, backslashes doubled (keepalived undoes it)
+flag       ``true`` writes the keyword alone, ``false`` nothing
+bool       ``true`` writes the keyword alone, ``false`` writes ``keyword off``
+optional   as flag, or the words that may follow
+script     a command line with its arguments, user and group
+optscript  as flag, or a script
+lines:KEY  a block with one entry a line; KEY names the first word in the long form of an entry
+block:B    a block of table B; a list repeats it
+named:B    blocks of table B with a name
+=========  =====================================================================================
+
+A ``*`` after the kind allows a list, which repeats the line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TRACKING = """
+track_interface lines:interface
+track_script lines:name
+track_process lines:name
+track_file lines:name
+track_bfd lines:name
+"""
+
+NOTIFY = """
+notify_master script
+notify_backup script
+notify_fault script
+notify_stop script
+notify_deleted optscript
+notify script
+notify_priority_changes bool
+smtp_alert bool
+"""
+
+CHECKER_CONNECTION = """
+connect_ip word
+connect_port word
+bindto word
+bind_if word
+bind_port word
+fwmark word
+"""
+
+CHECKER_TIMES = """
+alpha bool
+connect_timeout word
+retry word
+delay_before_retry word
+warmup word
+delay_loop word
+log_all_failures bool
+"""
+
+SERVER_DEFAULTS = """
+virtualhost word
+snmp_name word
+connect_timeout word
+retry word
+delay_before_retry word
+warmup word
+delay_loop word
+"""
+
+HTTP = (
+    CHECKER_CONNECTION
+    + CHECKER_TIMES
+    + """
+http_protocol word
+fast_recovery bool
+nb_get_retry word
+virtualhost word
+{sni}
+url block:url
+"""
+)
+
+TABLES = {
+    "main": """
+net_namespace word
+net_namespace_ipvs word
+namespace_with_ipsets flag
+instance word
+use_pid_dir flag
+linkbeat_use_polling flag
+child_wait_time word
+global_defs block:global_defs
+linkbeat_interfaces lines:interface
+interface_up_down_delays lines:interface
+track_group named:group
+static_ipaddress lines:address
+static_routes lines:route
+static_rules lines:rule
+garp_group block*:garp_group
+track_file named:track_file
+vrrp_track_file named:track_file
+vrrp_script named:vrrp_script
+vrrp_track_process named:vrrp_track_process
+bfd_instance named:bfd_instance
+vrrp_sync_group named:vrrp_sync_group
+vrrp_instance named:vrrp_instance
+SSL block:ssl
+virtual_server_group named-lines:address
+virtual_server named:virtual_server
+""",
+    "global_defs": """
+tmp_config_directory word
+config_save_dir word
+config_copy_directory word
+net_namespace word
+net_namespace_ipvs word
+namespace_with_ipsets flag
+instance word
+use_pid_dir flag
+use_symlink_paths bool
+process_names flag
+process_name word
+vrrp_process_name word
+checker_process_name word
+bfd_process_name word
+startup_script script
+startup_script_timeout word
+shutdown_script script
+shutdown_script_timeout word
+notification_email lines:address
+notification_email_from word
+smtp_server words
+smtp_helo_name word
+smtp_connect_timeout word
+smtp_alert bool
+smtp_alert_vrrp bool
+smtp_alert_checker bool
+checker_log_all_failures bool
+no_email_faults flag
+router_id word
+lvs_id word
+script_user words
+enable_script_security flag
+default_interface word
+linkbeat_use_polling flag
+child_wait_time word
+dynamic_interfaces optional
+vrrp_version word
+vrrp_iface_version word
+vrrp_mcast_group4 word
+vrrp_mcast_group6 word
+vrrp_garp_master_delay word
+vrrp_garp_master_repeat word
+vrrp_garp_lower_prio_delay word
+vrrp_garp_lower_prio_repeat word
+vrrp_garp_master_refresh word
+vrrp_garp_master_refresh_repeat word
+vrrp_garp_interval word
+vrrp_gna_interval word
+vrrp_min_garp bool
+vrrp_garp_extra_if words
+vrrp_down_timer_adverts word
+vrrp_lower_prio_no_advert bool
+vrrp_higher_prio_send_advert bool
+vrrp_check_unicast_src flag
+vrrp_skip_check_adv_addr flag
+vrrp_strict flag
+vrrp_notify_priority_changes bool
+vrrp_startup_delay word
+vrrp_priority word
+checker_priority word
+bfd_priority word
+vrrp_no_swap flag
+checker_no_swap flag
+bfd_no_swap flag
+vrrp_cpu_affinity words
+checker_cpu_affinity words
+bfd_cpu_affinity words
+vrrp_rt_priority word
+checker_rt_priority word
+bfd_rt_priority word
+vrrp_rlimit_rttime word
+checker_rlimit_rttime word
+bfd_rlimit_rttime word
+max_auto_priority optional
+min_auto_priority_delay word
+nftables optional
+nftables_priority word
+nftables_counters flag
+nftables_ifindex flag
+nftables_ipvs optional
+nftables_ipvs_priority word
+nftables_ipvs_start_fwmark word
+vrrp_iptables optional
+vrrp_ipsets optional
+iptables optional
+disable_local_igmp flag
+lvs_sync_daemon words
+lvs_timeouts words
+lvs_flush flag
+lvs_flush_on_stop optional
+lvs_netlink_cmd_rcv_bufs word
+lvs_netlink_cmd_rcv_bufs_force bool
+lvs_netlink_monitor_rcv_bufs word
+lvs_netlink_monitor_rcv_bufs_force bool
+vrrp_netlink_cmd_rcv_bufs word
+vrrp_netlink_cmd_rcv_bufs_force bool
+vrrp_netlink_monitor_rcv_bufs word
+vrrp_netlink_monitor_rcv_bufs_force bool
+process_monitor_rcv_bufs word
+process_monitor_rcv_bufs_force bool
+rs_init_notifies flag
+no_checker_emails flag
+vrrp_rx_bufs_policy words
+vrrp_rx_bufs_multiplier word
+umask words
+snmp_socket word
+enable_snmp_keepalived flag
+enable_snmp_vrrp flag
+enable_snmp_checker flag
+enable_snmp_rfc flag
+enable_snmp_rfcv2 flag
+enable_snmp_rfcv3 flag
+enable_traps flag
+enable_dbus flag
+dbus_no_interface_name flag
+dbus_service_name word
+notify_fifo words
+notify_fifo_script script
+vrrp_notify_fifo words
+vrrp_notify_fifo_script script
+lvs_notify_fifo words
+lvs_notify_fifo_script script
+fifo_write_vrrp_states_on_reload flag
+vrrp_shutdown_script script
+random_seed word
+reload_check_config optional
+reload_time_file word
+reload_repeat flag
+reload_file optional
+data_use_instance bool
+json_version word
+log_unknown_vrids flag
+""",
+    "group": """
+group lines:name
+""",
+    "garp_group": """
+garp_interval word
+gna_interval word
+interface word
+interfaces lines:interface
+""",
+    "track_file": """
+file word
+weight words
+init_file optional
+""",
+    "vrrp_script": """
+script script
+interval word
+timeout word
+weight words
+rise word
+fall word
+user words
+init_fail flag
+""",
+    "vrrp_track_process": """
+process words
+param_match word
+weight words
+quorum word
+quorum_max word
+fork_delay word
+terminate_delay word
+delay word
+full_command flag
+""",
+    "bfd_instance": """
+neighbor_ip word
+neighbour_ip word
+source_ip word
+min_rx word
+min_tx word
+idle_tx word
+multiplier word
+passive flag
+ttl word
+hoplimit word
+max_hops word
+weight words
+vrrp flag
+checker flag
+""",
+    "vrrp_sync_group": """
+group lines:name
+"""
+    + TRACKING
+    + NOTIFY
+    + """
+global_tracking flag
+sync_group_tracking_weight flag
+""",
+    "vrrp_instance": """
+state word
+interface word
+vrf word
+version word
+virtual_router_id word
+priority word
+advert_int word
+use_vmac optional
+use_vmac_addr flag
+vmac_xmit_base flag
+use_ipvlan optional
+native_ipv6 flag
+dont_track_primary flag
+linkbeat_use_polling flag
+nopreempt flag
+preempt flag
+preempt_delay word
+accept flag
+no_accept flag
+strict_mode bool
+skip_check_adv_addr bool
+check_unicast_src flag
+mcast_src_ip word
+mcast_dst_ip word
+unicast_src_ip word
+track_src_ip flag
+unicast_ttl word
+unicast_fault_no_peer flag
+old_unicast_checksum optional
+unicast_peer lines:address
+garp_master_delay word
+garp_master_repeat word
+garp_lower_prio_delay word
+garp_lower_prio_repeat word
+garp_master_refresh word
+garp_master_refresh_repeat word
+garp_extra_if words
+down_timer_adverts word
+lower_prio_no_advert bool
+higher_prio_send_advert bool
+kernel_rx_buf_size word
+debug optional
+authentication block:authentication
+virtual_ipaddress lines:address
+virtual_ipaddress_excluded lines:address
+promote_secondaries flag
+virtual_routes lines:route
+virtual_rules lines:rule
+"""
+    + TRACKING
+    + NOTIFY
+    + """
+notify_master_rx_lower_pri script
+""",
+    "authentication": """
+auth_type word
+auth_pass secret
+""",
+    "ssl": """
+password secret
+ca word
+certificate word
+key word
+""",
+    "virtual_server": """
+ip_family word
+protocol word
+lvs_sched word
+lb_algo word
+flag-1 flag
+flag-2 flag
+flag-3 flag
+sh-port flag
+sh-fallback flag
+mh-port flag
+mh-fallback flag
+ops flag
+lvs_method words
+lb_kind words
+persistence_engine word
+persistence_timeout optional
+persistence_granularity word
+ha_suspend flag
+alpha flag
+omega flag
+inhibit_on_failure flag
+smtp_alert bool
+"""
+    + SERVER_DEFAULTS
+    + """
+quorum word
+hysteresis word
+quorum_up script
+quorum_down script
+sorry_server words
+sorry_server_inhibit flag
+sorry_server_lvs_method words
+real_server named:real_server
+""",
+    "real_server": """
+weight word
+lvs_method words
+uthreshold word
+lthreshold word
+alpha bool
+inhibit_on_failure bool
+smtp_alert bool
+"""
+    + SERVER_DEFAULTS
+    + """
+notify_up script
+notify_down script
+HTTP_GET block*:HTTP_GET
+SSL_GET block*:SSL_GET
+TCP_CHECK block*:TCP_CHECK
+SMTP_CHECK block*:SMTP_CHECK
+DNS_CHECK block*:DNS_CHECK
+MISC_CHECK block*:MISC_CHECK
+BFD_CHECK block*:BFD_CHECK
+UDP_CHECK block*:UDP_CHECK
+PING_CHECK block*:PING_CHECK
+FILE_CHECK block*:FILE_CHECK
+""",
+    "HTTP_GET": HTTP.format(sni="").replace("url block:url", "url block*:url"),
+    "SSL_GET": HTTP.format(sni="enable_sni flag").replace("url block:url", "url block*:url"),
+    "url": """
+path word
+digest word
+status_code words
+virtualhost word
+regex pattern
+regex_no_match flag
+regex_options words
+regex_stack words
+regex_min_offset word
+regex_max_offset word
+tls_compliant flag
+""",
+    "TCP_CHECK": CHECKER_CONNECTION + CHECKER_TIMES,
+    "SMTP_CHECK": CHECKER_CONNECTION + CHECKER_TIMES + "helo_name word\nhost block*:host\n",
+    "host": CHECKER_CONNECTION,
+    "DNS_CHECK": CHECKER_CONNECTION + CHECKER_TIMES + "type word\nname word\n",
+    "MISC_CHECK": CHECKER_TIMES + "misc_path script\nmisc_timeout word\nmisc_dynamic flag\nuser words\n",
+    "BFD_CHECK": "name word\nalpha bool\n",
+    "UDP_CHECK": CHECKER_CONNECTION
+    + CHECKER_TIMES
+    + "payload words\nrequire_reply optional\nmin_reply_length word\nmax_reply_length word\n",
+    "PING_CHECK": CHECKER_CONNECTION + CHECKER_TIMES,
+    "FILE_CHECK": "track_file word\ndynamic flag\nweight words\n",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one keyword of one block is written."""
+
+    order: int
+    kind: str
+    repeat: bool
+    argument: str
+
+
+def _table(text: str) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
+    for line in text.split("\n"):
+        if line:
+            keyword, _space, rest = line.partition(" ")
+            kind, _colon, argument = rest.partition(":")
+            rules[keyword] = Rule(len(rules), kind.rstrip("*"), kind.endswith("*"), argument)
+    return rules
+
+
+GRAMMAR = {name: _table(text) for name, text in TABLES.items()}
