@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line; README.md has the account for people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from datetime import datetime, timezone
+
+from . import keys
+from .names import DEFAULT_PORT, SimulatorError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except SimulatorError as error:
+        print(f"cc_simulator: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cc_simulator", description="A stand-in for the Eucalyptus CC.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="be a Cluster Controller")
+    serve.add_argument("--host", default="0.0.0.0", help="address to listen on (%(default)s); :: is IPv6 and IPv4")
+    serve.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (%(default)s)")
+    serve.add_argument("--keys", metavar="DIR", help="cloud-cert.pem, cluster-pk.pem, cluster-cert.pem")
+    serve.add_argument("--partition", default="PARTI00")
+    serve.add_argument("--name", default="CC_00", help="'self': wait for a cloud controller to name it")
+    serve.add_argument("--release", default="5.1", help="of Eucalyptus, 3.1 or later (%(default)s)")
+    serve.add_argument("--state", default="DISABLED", help="localState at the start (%(default)s)")
+    serve.add_argument("--state-file", metavar="PATH", help="keep a stand-in for eucalyptusCCConfig here")
+    serve.add_argument("--resume", action="store_true", help="go on in the state file's state, as CCs up to 4.2 do")
+    serve.add_argument("--control", metavar="PATH", help="unix socket for the command 'control'")
+    serve.add_argument("--no-ws-security", action="store_true", help="neither demand nor make signatures")
+    serve.add_argument("--clock", metavar="ISO8601", help="a clock that stands still, for recorded messages")
+    serve.add_argument("--service-uri", metavar="URI", help="the CC's own URI in its answers")
+    serve.set_defaults(command=_serve)
+
+    make = commands.add_parser("keys", help="make throw-away keys and certificates")
+    make.add_argument("directory", metavar="DIR")
+    make.add_argument("--days", type=int, default=3650, help="how long the certificates are valid (%(default)s)")
+    make.set_defaults(command=_keys)
+
+    cloud = commands.add_parser("cloud", help="send a request as the cloud controller does")
+    cloud.add_argument("action", choices=("describe", "enable", "disable", "start", "stop", "shutdown"))
+    cloud.add_argument("--host", default="127.0.0.1")
+    cloud.add_argument("--port", type=int, default=DEFAULT_PORT)
+    cloud.set_defaults(command=_cloud)
+
+    flip = commands.add_parser("flip", help="disable one CC, then enable the other")
+    flip.add_argument("--from", dest="source", metavar="HOST[:PORT]", required=True)
+    flip.add_argument("--to", dest="target", metavar="HOST[:PORT]", required=True)
+    flip.add_argument("--gap", type=float, default=0.0, metavar="SECONDS", help="wait between the two (%(default)s)")
+    flip.add_argument("--overlap", action="store_true", help="enable first")
+    flip.set_defaults(command=_flip)
+    for client in (cloud, flip):
+        client.add_argument("--keys", metavar="DIR", help="cloud-pk.pem, cloud-cert.pem")
+        client.add_argument("--no-ws-security", action="store_true", help="do not sign")
+        client.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="(%(default)s)")
+
+    control = commands.add_parser("control", help="steer a running simulator")
+    control.add_argument("--control", metavar="PATH", required=True, help="its unix socket")
+    control.add_argument("words", nargs="+", metavar="ACTION", help="see README.md")
+    control.set_defaults(command=_control)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .control import ControlSocket  # noqa: PLC0415 - the other commands must not wait for these imports
+    from .server import Simulator, log_to_stderr  # noqa: PLC0415 - as above
+
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    simulator = Simulator(
+        _keys_of(options),
+        host=options.host,
+        port=options.port,
+        partition=options.partition,
+        name=options.name,
+        release=options.release,
+        state=options.state,
+        ws_security=not options.no_ws_security,
+        clock=_moment(options.clock) if options.clock else None,
+        service_uri=options.service_uri,
+        state_file=options.state_file,
+        resume=options.resume,
+        log=log_to_stderr,
+    )
+    with simulator:
+        host = f"[{simulator.host}]" if ":" in simulator.host else simulator.host
+        ready = f"listening on {host}:{simulator.port}"
+        if options.control:
+            with ControlSocket(options.control, simulator):
+                print(ready, flush=True)
+                ended.wait()
+        else:
+            print(ready, flush=True)
+            ended.wait()
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise SimulatorError(f"--clock {text!r} is no ISO 8601 time") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _keys_of(options: argparse.Namespace) -> str | None:
+    if options.no_ws_security:
+        return None
+    if not options.keys:
+        raise SimulatorError("give --keys DIR (the command 'keys' makes them), or --no-ws-security")
+    return options.keys
+
+
+def _keys(options: argparse.Namespace) -> int:
+    keys.make(options.directory, options.days)
+    return 0
+
+
+def _cloud(options: argparse.Namespace) -> int:
+    from . import cloud  # noqa: PLC0415 - 'keys' needs neither lxml nor xmlsec
+
+    client = cloud.CloudController(options.host, options.port, _keys_of(options), options.timeout)
+    print(cloud.act(client, options.action))
+    return 0
+
+
+def _flip(options: argparse.Namespace) -> int:
+    from . import cloud  # noqa: PLC0415 - as above
+
+    directory = _keys_of(options)
+    source, target = (
+        cloud.CloudController(*cloud.host_and_port(text), directory, options.timeout)
+        for text in (options.source, options.target)
+    )
+    print(json.dumps(cloud.flip(source, target, options.gap, options.overlap)))
+    return 0
+
+
+def _control(options: argparse.Namespace) -> int:
+    from .control import ask  # noqa: PLC0415 - as above
+
+    answer = ask(options.control, options.words)
+    if options.words == ["status"]:
+        print(json.dumps(answer, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

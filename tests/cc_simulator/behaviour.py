@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a CC misbehaves on request."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from .names import SimulatorError
+
+if TYPE_CHECKING:
+    from .server import Response
+
+MODES = ("normal", "hang", "garbage", "slow", "truncate", "refuse")
+# Looks like an answer to a careless reader: the word ENABLED stands in it.
+GARBAGE = b"\x00\xff\xfe<soapenv:Envelope>\x80\x81 localState ENABLED </n:local" + bytes(range(256))
+
+
+class Behaviour:
+    """The present mode; ``milliseconds`` is the delay of ``slow``."""
+
+    def __init__(self) -> None:
+        self.mode = "normal"
+        self.milliseconds = 0
+        self._changed = threading.Condition()
+        self._generation = 0
+
+    def set(self, mode: str, milliseconds: int = 0) -> None:
+        """Change the mode and let go of the connections that hang."""
+        if mode not in MODES:
+            raise SimulatorError(f"behaviour {mode!r} is none of {', '.join(MODES)}")
+        if milliseconds < 0:
+            raise SimulatorError("a delay cannot be negative")
+        with self._changed:
+            self.mode, self.milliseconds = mode, milliseconds if mode == "slow" else 0
+            self._generation += 1
+            self._changed.notify_all()
+
+    def wait_while_hanging(self) -> bool:
+        """Return True at once unless the mode is ``hang``; then wait for its end and return False."""
+        with self._changed:
+            if self.mode != "hang":
+                return True
+            generation = self._generation
+            self._changed.wait_for(lambda: self._generation != generation)
+            return False
+
+    def delay(self) -> None:
+        """Be slow."""
+        if self.mode == "slow":
+            time.sleep(self.milliseconds / 1000)
+
+    def spoil(self, response: Response) -> None:
+        """Change an answer as the mode demands."""
+        if self.mode == "garbage":
+            response.status, response.body = 200, GARBAGE
+        elif self.mode == "truncate":
+            response.truncate_to = len(response.body) // 2

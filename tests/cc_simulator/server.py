@@ -1,0 +1,460 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP side: a handful of workers, as httpd with MaxClients 8 and KeepAliveTimeout 30 has them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+from . import faults, operations, security, soap, state_file
+from .behaviour import Behaviour
+from .names import (
+    OPERATIONS,
+    SERVICE_NAME,
+    SERVICE_PATH,
+    SERVICES_PATH,
+    SimulatorError,
+)
+
+MAX_CLIENTS = 8
+KEEP_ALIVE = 30.0  # seconds
+LARGEST_REQUEST = 8 * 1024 * 1024  # bytes
+_LISTING = (
+    "<html><head><title>Axis2C :: Services</title></head><body><h2>Deployed Services</h2>"
+    f'<h3><a href="{SERVICE_PATH}?wsdl">{SERVICE_NAME}</a></h3><p>Available Operations</p><ul>'
+    + "".join(f"<li>{operation}</li>" for operation in OPERATIONS)
+    + "</ul></body></html>\n"
+)
+
+
+@dataclass
+class Response:
+    """An answer about to be sent; an ``alter`` hook may change it or return another.
+
+    ``truncate_to``: bytes of the body to send before the connection is cut (the Content-Length stays whole).
+    ``raw``: bytes to send instead of everything else, after which the connection is closed.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = faults.XML_TYPE
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    truncate_to: int | None = None
+    raw: bytes | None = None
+
+
+@dataclass
+class Exchange:
+    """One request and what became of it. ``operation`` and ``addressing`` are None when it did not get that far."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    operation: str | None = None
+    addressing: soap.Addressing | None = None
+    request: operations.Request | None = None
+    refused: str | None = None
+    response: Response | None = None
+
+
+class Simulator:
+    """A Cluster Controller in threads of this process; a context manager.
+
+    :arg keys: directory with cloud-cert.pem, cluster-pk.pem, cluster-cert.pem; needed with ``ws_security``.
+    :arg host: address to listen on; ``::`` takes IPv4 too. :arg port: 0 takes a free one.
+    :arg clock: callable or aware datetime used for time stamps, default the host's clock.
+    :arg service_uri: the CC's own URI in its answers, default from host and port.
+    :arg state_file: path of the stand-in for eucalyptusCCConfig. :arg resume: go on in the state found there.
+    :arg max_clients: connections served at once. :arg keep_alive: seconds an idle connection is kept.
+    :arg alter: callable(Response, Exchange) that may change the Response, or return another one.
+    """
+
+    def __init__(
+        self,
+        keys: str | os.PathLike | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        partition: str = "PARTI00",
+        name: str = "CC_00",
+        release: str = "5.1",
+        state: str = "DISABLED",
+        ws_security: bool = True,
+        clock: Callable[[], datetime] | datetime | None = None,
+        service_uri: str | None = None,
+        state_file: str | os.PathLike | None = None,
+        resume: bool = False,
+        max_clients: int = MAX_CLIENTS,
+        keep_alive: float = KEEP_ALIVE,
+        alter: Callable[[Response, Exchange], Response | None] | None = None,
+        log: Callable[[str], None] | None = None,
+    ):
+        self.cc = operations.ClusterController(release, partition, name, state)
+        self.host, self.port = host, port
+        self.ws_security = ws_security
+        self.alter = alter
+        self.behaviour = Behaviour()
+        self.exchanges: list[Exchange] = []
+        self.counts: Counter[str] = Counter()
+        self.log = log or (lambda line: None)
+        self.keep_alive = keep_alive
+        self.service_uri = service_uri
+        self._clock = clock
+        self._state_file_options = (state_file, resume)
+        self._state_file = None
+        self._workers: list[threading.Thread] = []
+        self._max_clients = max_clients
+        self._listener: socket.socket | None = None
+        self._listening = threading.Condition()
+        self._stopping = False
+        self._connections: set[socket.socket] = set()
+        if resume and not state_file:
+            raise SimulatorError("to resume a state needs a state file")
+        if ws_security:
+            if keys is None:
+                raise SimulatorError("WS-Security needs a directory of keys")
+            directory = Path(keys)
+            self.trusted = security.load_certificate(directory / "cloud-cert.pem")
+            self.key = security.load_key(directory / "cluster-pk.pem")
+            self.certificate = security.load_certificate(directory / "cluster-cert.pem")
+            security.require_sha1(self.key)
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> Simulator:
+        """Listen and serve; returns at once."""
+        path, resume = self._state_file_options
+        if path:
+            self._state_file = state_file.initial(self.cc, path, resume)
+            self.cc.changed = self._state_file.update
+        try:
+            self._listen()
+        except OSError as error:
+            raise SimulatorError(f"cannot listen on {self.host} port {self.port}: {error}") from error
+        if self.service_uri is None:
+            self.service_uri = self.url
+        if self.cc.identity.type == "cluster":
+            self.cc.identity.uris = [self.service_uri]
+            self.cc.changed()
+        for number in range(self._max_clients):
+            worker = threading.Thread(target=self._work, name=f"cc-worker-{number}", daemon=True)
+            worker.start()
+            self._workers.append(worker)
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and wait for the workers; can be called twice."""
+        self._stopping = True
+        self.behaviour.set("normal")
+        self._close_listener()
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for worker in self._workers:
+            worker.join(5)
+        if self._state_file:
+            self._state_file.close()
+
+    def __enter__(self) -> Simulator:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # --- what tests use -------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """The URL of the service, as a client on this host would call it."""
+        return f"http://{self.netloc}{SERVICE_PATH}"
+
+    @property
+    def netloc(self) -> str:
+        """HOST:PORT for a URL; a wildcard address is replaced by loopback."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
+    def state(self) -> str:
+        """The CC's localState; may be set."""
+        return self.cc.state
+
+    @state.setter
+    def state(self, value: str) -> None:
+        self.cc.state = value
+
+    @property
+    def last(self) -> Exchange:
+        """The latest exchange."""
+        return self.exchanges[-1]
+
+    def now(self) -> datetime:
+        """The time by which time stamps are made and judged."""
+        if self._clock is None:
+            return datetime.now(timezone.utc)
+        return self._clock() if callable(self._clock) else self._clock
+
+    def set_behaviour(self, mode: str, milliseconds: int = 0) -> None:
+        """Misbehave from now on: hang, garbage, slow, truncate, refuse; or normal."""
+        self.behaviour.set(mode, milliseconds)
+        if mode == "refuse":
+            self._close_listener()
+        elif not self._stopping:
+            self._listen()
+
+    def unsigned_answer(self, exchange: Exchange, content: str | None = None, **addressing: str) -> bytes:
+        """Build the envelope that answers ``exchange``; ``content`` is the XML inside the answer's element.
+
+        ``addressing`` may name another message_id (of the request, so RelatesTo) than the request's own.
+        """
+        asked = soap.Addressing(**{**vars(exchange.addressing), **addressing})
+        if content is None:
+            content = "".join(
+                [
+                    soap.text_element("correlationId", exchange.request.correlation_id or ""),
+                    soap.text_element("return", "true"),
+                    self.cc.status().xml(),
+                ]
+            )
+        return soap.answer(exchange.operation, content, asked.to or self.service_uri, asked)
+
+    def signed_answer(self, envelope: bytes, **choices: object) -> bytes:
+        """Sign ``envelope`` with the CC's key at the CC's time; ``choices`` as in security.sign()."""
+        choices = {"key": self.key, "certificate": self.certificate, "now": self.now(), **choices}
+        return security.sign_answer(envelope, **choices)
+
+    def report(self) -> dict[str, object]:
+        """What ``control status`` prints."""
+        last = self.exchanges[-1] if self.exchanges else None
+        return {
+            "state": self.cc.state,
+            "epoch": self.cc.epoch,
+            "errors": self.cc.errors,
+            "release": "{}.{}".format(*self.cc.release),
+            "identity": vars(self.cc.identity),
+            "ws_security": self.ws_security,
+            "behaviour": self.behaviour.mode,
+            "delay_ms": self.behaviour.milliseconds,
+            "listening": f"{self.host}:{self.port}",
+            "requests": dict(self.counts),
+            "last": {
+                "operation": last.operation if last else None,
+                "refused": last.refused if last else None,
+                "overwrote": self.cc.last_overwritten,
+            },
+        }
+
+    # --- sockets --------------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        with self._listening:
+            if self._listener is not None:
+                return
+            family, _kind, _protocol, _name, address = socket.getaddrinfo(
+                self.host or "0.0.0.0", self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            listener = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != "::"))
+                listener.bind(address)
+                listener.listen(511)
+            except OSError:
+                listener.close()
+                raise
+            self.port = listener.getsockname()[1]
+            self._listener = listener
+            self._listening.notify_all()
+
+    def _close_listener(self) -> None:
+        with self._listening:
+            listener, self._listener = self._listener, None
+            self._listening.notify_all()
+        if listener is not None:
+            # shutdown() is what wakes the workers that sit in accept()
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+
+    def _work(self) -> None:
+        while not self._stopping:
+            with self._listening:
+                if self._listener is None:
+                    self._listening.wait(1)
+                    continue
+                listener = self._listener
+            try:
+                connection, peer = listener.accept()
+            except OSError:
+                continue
+            self._connections.add(connection)
+            try:
+                _Handler(connection, peer, self)
+            except OSError as error:
+                self.log(f"{peer[0]}: {error}")
+            finally:
+                self._connections.discard(connection)
+                connection.close()
+
+    # --- one request ----------------------------------------------------------------------------------------------
+
+    def answer(self, exchange: Exchange) -> Response:
+        """Find the answer to a request, note it, and pass it through the ``alter`` hook."""
+        try:
+            response = self._dispatch(exchange)
+        except faults.Refused as refused:
+            exchange.refused = refused.why
+            response = Response(refused.status, refused.body, refused.content_type)
+        self.counts[self._counted_as(exchange)] += 1
+        exchange.response = response
+        self.exchanges.append(exchange)
+        del self.exchanges[:-1000]
+        if self.alter is not None:
+            response = self.alter(response, exchange) or response
+            exchange.response = response
+        return response
+
+    @staticmethod
+    def _counted_as(exchange: Exchange) -> str:
+        if exchange.refused:
+            return "refused"
+        return exchange.operation or "services page"
+
+    def _dispatch(self, exchange: Exchange) -> Response:
+        path = exchange.path.split("?", 1)[0].rstrip("/")
+        if exchange.method == "GET" and path == SERVICES_PATH:
+            return Response(200, _LISTING.encode("ascii"), "text/html")
+        if exchange.method != "POST" or path != SERVICE_PATH:
+            raise faults.http_error(404, "Not Found", f"{exchange.method} {exchange.path}")
+        soap_action = exchange.headers.get("soapaction")
+        if soap_action is None:
+            raise faults.http_error(404, "Not Found", "no SOAPAction header")
+        content_type = exchange.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+        if content_type != "text/xml":
+            raise faults.http_error(415, "Unsupported Media Type", f"content type {content_type!r}")
+        envelope = soap.parse(exchange.body)
+        exchange.addressing = soap.addressing(envelope)
+        if self.ws_security:
+            security.verify_request(envelope, self.trusted, self.now())
+        root = soap.body_root(envelope)
+        operation = self._operation(exchange.addressing.action, soap_action.strip('"'), root)
+        exchange.request = operations.read_request(root)
+        exchange.operation = operation
+        content = self.cc.perform(operation, exchange.request)
+        sender = exchange.addressing.to or self.service_uri
+        body = soap.answer(operation, content, sender, exchange.addressing)
+        return Response(200, self.signed_answer(body) if self.ws_security else body)
+
+    @staticmethod
+    def _operation(action: str | None, soap_action: str, root: object) -> str:
+        """Pick the operation as Axis2/C does: by wsa:Action, else by SOAPAction; only then by the Body."""
+        for candidate in (action, soap_action):
+            service, _, operation = (candidate or "").partition("#")
+            if service == SERVICE_NAME and operation in OPERATIONS:
+                return operation
+            if candidate:
+                break
+        name = root.tag.rpartition("}")[2] if root is not None else ""
+        if action or name not in OPERATIONS:
+            raise faults.handler_failed(f"no operation for action {action or soap_action!r}")
+        return name
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection; ``self.server`` is the Simulator."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "Apache/2.2.15"
+    sys_version = ""
+
+    def setup(self) -> None:
+        self.timeout = self.server.keep_alive
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def do_GET(self) -> None:
+        self._serve(b"")
+
+    def do_POST(self) -> None:
+        body = self._body()
+        if body is None:
+            self.close_connection = True
+            self.send_error(413)
+        else:
+            self._serve(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # the base class's name for it
+        self.server.log(f"{self.client_address[0]} {format % args}")
+
+    def _body(self) -> bytes | None:
+        """Read the body; None when it is too long or its length makes no sense."""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            data = b""
+            while True:
+                size = int(self.rfile.readline(100).split(b";")[0] or b"0", 16)
+                if len(data) + size > LARGEST_REQUEST:
+                    return None
+                data += self.rfile.read(size)
+                self.rfile.readline(100)
+                if not size:
+                    return data
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or int(length) > LARGEST_REQUEST:
+            return None
+        return self.rfile.read(int(length))
+
+    def _serve(self, body: bytes) -> None:
+        simulator = self.server
+        behaviour = simulator.behaviour
+        started = time.monotonic()
+        if not behaviour.wait_while_hanging():
+            self.close_connection = True
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        response = simulator.answer(Exchange(self.command, self.path, headers, body))
+        behaviour.spoil(response)
+        exchange = simulator.exchanges[-1]
+        spent = (time.monotonic() - started) * 1000
+        note = exchange.operation or exchange.refused or ""
+        simulator.log(f"{self.client_address[0]} {self.command} {response.status} {note} {spent:.1f} ms")
+        behaviour.delay()
+        self._send(response)
+
+    def _send(self, response: Response) -> None:
+        if response.raw is not None:
+            self.wfile.write(response.raw)
+            self.close_connection = True
+            return
+        self.send_response_only(response.status)
+        self.send_header("Date", self.date_time_string())
+        self.send_header("Server", self.server_version)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
+        for name, value in response.headers:
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        head = b"".join(self._headers_buffer) + b"\r\n"
+        self._headers_buffer = []
+        body = response.body
+        if response.truncate_to is not None:
+            body = body[: response.truncate_to]
+            self.close_connection = True
+        self.wfile.write(head + body)
+
+
+def log_to_stderr(line: str) -> None:
+    """A ``log`` for the command line: systemd's journal adds the time."""
+    print(line, file=sys.stderr, flush=True)
