@@ -1,0 +1,449 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab: hosts of a small Eucalyptus HA cluster as systemd containers, reached over SSH like real ones.
+
+    lab.py up NAME [--release bookworm]   make the hosts of lab NAME and wait until SSH answers
+    lab.py down NAME                      remove them, their networks and everything else of theirs
+    lab.py list                           the labs that are there
+    lab.py purge                          remove the images as well (no lab may be left)
+
+`up` prints the path of the inventory. Hosts: cc1 and cc2 (cluster controllers), nc1 (node controller, on the private
+network alone, without any default route), outside (an HTTP server beyond the gateway: Walrus and the world).
+Several labs of different names can run side by side; each has networks of its own.
+
+Needs root, podman and, where no base image is given by LAB_BASE_IMAGE, debootstrap. Only the standard library is used,
+so that it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import ipaddress
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parent.parent
+CACHE = Path(os.environ.get("LAB_CACHE", REPO / ".cache" / "lab"))
+LABEL = "eucalyptus-ha-lab"
+IMAGE = "localhost/eucalyptus-ha-lab"
+# From the ranges that RFC 2544 sets apart for test networks, so that no network of the machine's own is hidden.
+PRIVATE_POOL = ipaddress.ip_network("198.18.0.0/16")
+OUTSIDE_POOL = ipaddress.ip_network("198.19.0.0/16")
+VIP_HOST_PART = 10
+
+
+class LabError(Exception):
+    """Something a person has to look at; the message says what."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host of the lab: its place in the networks (host parts of the addresses) and what it is."""
+
+    name: str
+    group: str
+    private: int | None = None
+    outside: int | None = None
+    cc_name: str | None = None
+    cc_state: str | None = None
+    sysctls: tuple[str, ...] = field(default_factory=tuple)
+
+
+# The one definition of the lab; molecule and the demo both come here.
+HOSTS = (
+    # The CC itself switches forwarding on at start (cc-protocol.md); in a container /proc/sys is read-only.
+    Host("cc1", "eucalyptus_cc", 11, 11, "CC_01", "ENABLED", ("net.ipv4.ip_forward=1",)),
+    Host("cc2", "eucalyptus_cc", 12, 12, "CC_02", "DISABLED", ("net.ipv4.ip_forward=1",)),
+    Host("nc1", "eucalyptus_nc", private=21),
+    Host("outside", "eucalyptus_outside", outside=80),
+)
+
+
+def run(*args: str | Path, check: bool = True, quiet: bool = True, **kwargs) -> subprocess.CompletedProcess:
+    """Run a program; a failure becomes a LabError with what the program said."""
+    done = subprocess.run(
+        [str(a) for a in args], text=True, check=False, stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None, **kwargs,
+    )  # fmt: skip
+    if check and done.returncode:
+        raise LabError(
+            f"`{' '.join(str(a) for a in args)}` ended with {done.returncode}:\n{(done.stdout or '')[-4000:]}"
+        )
+    return done
+
+
+def podman(*args: str | Path, **kwargs) -> subprocess.CompletedProcess:
+    """podman, with the runtime that this machine's control groups ask for."""
+    base = ["podman"]
+    if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        # Hybrid control groups: crun and the systemd manager refuse them.
+        base += ["--runtime", "runc", "--cgroup-manager", "cgroupfs"]
+    return run(*base, *args, **kwargs)
+
+
+@contextmanager
+def locked(what: str) -> Iterator[None]:
+    """One lab command at a time where they would step on each other (subnets, images)."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f".{what}.lock", "w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+# --- image -------------------------------------------------------------------------------------------
+
+
+def image_for(release: str) -> str:
+    """The lab image of a Debian release; built when it is not there or its Containerfile has changed."""
+    base = os.environ.get("LAB_BASE_IMAGE", "")
+    recipe = (HERE / "Containerfile").read_bytes() + base.encode()
+    tag = f"{IMAGE}:{release}-{hashlib.sha256(recipe).hexdigest()[:12]}"
+    with locked("image"):
+        if podman("image", "exists", tag, check=False).returncode == 0:
+            return tag
+        if not base:
+            base = f"{IMAGE}-base:{release}"
+            if podman("image", "exists", base, check=False).returncode:
+                _debootstrap(release, base)
+        say(f"building the image {tag}")
+        podman(
+            "build",
+            "--quiet",
+            "--ulimit",
+            "nofile=1024:1024",
+            "--build-arg",
+            f"BASE={base}",
+            "--label",
+            f"{LABEL}=image",
+            "--tag",
+            tag,
+            HERE,
+        )
+    return tag
+
+
+def _debootstrap(release: str, tag: str) -> None:
+    say(f"debootstrap of Debian {release}, as no base image is named (LAB_BASE_IMAGE)")
+    root = CACHE / f"root-{release}"
+    shutil.rmtree(root, ignore_errors=True)
+    run("debootstrap", "--variant=minbase", release, root)
+    archive = CACHE / f"root-{release}.tar"
+    run("tar", "-C", root, "-cf", archive, ".")
+    podman("import", "--change", f"LABEL {LABEL}=image", archive, tag)
+    shutil.rmtree(root)
+    archive.unlink()
+
+
+# --- a lab -------------------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    print(f"lab: {text}", file=sys.stderr, flush=True)
+
+
+class Lab:
+    """A lab of a given name, there or not."""
+
+    def __init__(self, name: str):
+        if not (name.isascii() and name.replace("-", "").isalnum() and len(name) <= 20):
+            raise LabError(f"lab name {name!r}: letters, digits and hyphens, at most 20, please")
+        self.name = name
+        self.dir = CACHE / name
+        self.inventory = self.dir / "inventory.yml"
+
+    def container(self, host: str) -> str:
+        return f"{self.name}-{host}"
+
+    def network(self, side: str) -> str:
+        return f"{self.name}-{side}"
+
+    # up
+
+    def up(self, release: str) -> None:
+        if self.containers():
+            raise LabError(f"lab {self.name} is there already: `lab.py down {self.name}` first")
+        image = image_for(release)
+        say(f"lab {self.name}: networks and hosts")
+        shutil.rmtree(self.dir, ignore_errors=True)
+        self.dir.mkdir(parents=True)
+        private, outside = self._networks()
+        self._keys()
+        for host in HOSTS:
+            self._host(host, image, private, outside)
+        self._inventory(private, outside)
+        for host in HOSTS:
+            self._furnish(host, private, outside)
+        self._wait_for_ssh()
+
+    def _networks(self) -> tuple[ipaddress.IPv4Network, ipaddress.IPv4Network]:
+        with locked("networks"):
+            taken = _subnets_in_use()
+            number = next(
+                (
+                    n
+                    for n in range(256)
+                    if not any(_nth(pool, n).overlaps(net) for pool in (PRIVATE_POOL, OUTSIDE_POOL) for net in taken)
+                ),
+                None,
+            )
+            if number is None:
+                raise LabError("no free subnet left in 198.18.0.0/15; `lab.py list` shows the labs that are there")
+            private, outside = _nth(PRIVATE_POOL, number), _nth(OUTSIDE_POOL, number)
+            common = ("--disable-dns", "--label", f"{LABEL}={self.name}")
+            podman(
+                "network",
+                "create",
+                *common,
+                "--internal",
+                "--subnet",
+                private,
+                "--gateway",
+                private[254],
+                self.network("private"),
+            )
+            podman(
+                "network", "create", *common, "--subnet", outside, "--gateway", outside[254], self.network("outside")
+            )
+        return private, outside
+
+    def _keys(self) -> None:
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab {self.name}", "-f", self.dir / "id_ed25519")
+        # The cloud's and the cluster's identity, as Eucalyptus would have made them; throw-away.
+        run(
+            sys.executable,
+            "-m",
+            "cc_simulator",
+            "keys",
+            self.dir / "keys",
+            env={**os.environ, "PYTHONPATH": str(REPO / "tests")},
+        )
+
+    def _host(self, host: Host, image: str, private: ipaddress.IPv4Network, outside: ipaddress.IPv4Network) -> None:
+        networks = []
+        if host.private:
+            networks += ["--network", f"{self.network('private')}:ip={private[host.private]},interface_name=eth0"]
+        if host.outside:
+            name = "eth1" if host.private else "eth0"
+            networks += ["--network", f"{self.network('outside')}:ip={outside[host.outside]},interface_name={name}"]
+        podman(
+            "run", "--detach", "--systemd=always", "--name", self.container(host.name), "--hostname", host.name,
+            "--label", f"{LABEL}={self.name}",
+            "--cap-add", "NET_ADMIN", "--cap-add", "NET_RAW", "--cap-add", "SYS_NICE",
+            "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=10000:10000", "--stop-timeout", "5",
+            *[part for sysctl in host.sysctls for part in ("--sysctl", sysctl)], *networks, image,
+        )  # fmt: skip
+
+    def _inventory(self, private: ipaddress.IPv4Network, outside: ipaddress.IPv4Network) -> None:
+        groups: dict[str, dict] = {}
+        for host in HOSTS:
+            address = private[host.private] if host.private else outside[host.outside]
+            groups.setdefault(host.group, {"hosts": {}})["hosts"][host.name] = {"ansible_host": str(address)}
+        keys = self.dir / "keys"
+        groups["eucalyptus_cc"]["vars"] = {
+            "cc_gateway_vip": str(private[VIP_HOST_PART]),
+            # The control node asks the controllers itself, with copies of the keys; see the role's README.
+            "cc_gateway_ask_from": "control_node",
+            "cc_gateway_control_key": str(keys / "cloud-pk.pem"),
+            "cc_gateway_control_cert": str(keys / "cloud-cert.pem"),
+            "cc_gateway_control_cc_cert": str(keys / "cluster-cert.pem"),
+        }
+        groups["eucalyptus_nc"]["vars"] = {"nc_route_vip": str(private[VIP_HOST_PART])}
+        known = self.dir / "known_hosts"
+        inventory = {
+            "all": {
+                "vars": {
+                    "ansible_user": "root",
+                    "ansible_ssh_private_key_file": str(self.dir / "id_ed25519"),
+                    "ansible_ssh_common_args": f"-o UserKnownHostsFile={known} -o StrictHostKeyChecking=accept-new "
+                    f"-o ControlPath={self._control_path()}",
+                    "ansible_python_interpreter": "/usr/bin/python3",
+                    "lab_name": self.name,
+                    "lab_directory": str(self.dir),
+                    "lab_outside_url": f"http://{outside[next(h.outside for h in HOSTS if h.name == 'outside')]}/",
+                },
+                "children": groups,
+            }
+        }
+        # JSON is YAML; Ansible reads it by either name.
+        self.inventory.write_text(json.dumps(inventory, indent=2) + "\n", encoding="utf-8")
+
+    def _control_path(self) -> str:
+        # Unix sockets have short names (108 bytes): not below the repository, which may be deep.
+        return f"/tmp/lab-{self.name}-%C"  # ssh makes it mode 0600 itself
+
+    def _furnish(self, host: Host, private: ipaddress.IPv4Network, outside: ipaddress.IPv4Network) -> None:
+        """Files and services of the host, as the operating system and Eucalyptus would have them."""
+        put = {"/root/.ssh/authorized_keys": (self.dir / "id_ed25519.pub").read_text(encoding="ascii")}
+        # Units can be started once systemd has come up; it says "degraded" where one of the container's failed.
+        script = ["set -e", "timeout 30 systemctl is-system-running --wait >/dev/null || [ $? -ne 124 ]"]
+        if host.cc_name:
+            cc_address = private[host.private]
+            put["/etc/eucalyptus/eucalyptus.conf"] = (
+                'EUCALYPTUS="/"\nEUCA_USER="eucalyptus"\nCC_PORT="8774"\nVNET_MODE="MANAGED-NOVLAN"\n'
+                f'VNET_PRIVINTERFACE="eth0"\nVNET_PUBINTERFACE="eth1"\nVNET_PUBLICIPS="{outside[200]}-{outside[210]}"\n'
+                'VNET_SUBNET="172.30.0.0"\nVNET_NETMASK="255.255.0.0"\n'
+            )
+            put["/etc/default/cc-simulator"] = (
+                f"CC_SIMULATOR_ARGS=--keys /var/lib/eucalyptus/keys --name {host.cc_name} --state {host.cc_state} "
+                f"--service-uri http://{cc_address}:8774/axis2/services/EucalyptusCC "
+                "--state-file /var/lib/eucalyptus/CC/eucalyptusCCConfig --control /run/cc-simulator/control\n"
+            )
+            for name in ("cloud-pk.pem", "cloud-cert.pem", "cluster-pk.pem", "cluster-cert.pem"):
+                put[f"/var/lib/eucalyptus/keys/{name}"] = (self.dir / "keys" / name).read_text(encoding="ascii")
+            self._copy(REPO / "tests" / "cc_simulator", host.name, "/opt/cc_simulator")
+            put["/etc/systemd/system/cc-simulator.service"] = (
+                REPO / "tests/cc_simulator/cc-simulator.service"
+            ).read_text(encoding="utf-8")
+            script += [
+                "install -d -o eucalyptus -g eucalyptus -m 0700 /var/lib/eucalyptus/CC /var/lib/eucalyptus/keys",
+                "chown eucalyptus:eucalyptus /var/lib/eucalyptus /var/lib/eucalyptus/keys/*",
+                "chmod 0600 /var/lib/eucalyptus/keys/*-pk.pem",
+                "systemctl daemon-reload", "systemctl enable --quiet --now cc-simulator.service",
+            ]  # fmt: skip
+        if host.group == "eucalyptus_outside":
+            put["/opt/outside.py"] = (HERE / "outside.py").read_text(encoding="utf-8")
+            put["/etc/systemd/system/outside.service"] = (
+                "[Unit]\nDescription=Web server beyond the gateway\n"
+                "[Service]\nExecStart=/usr/bin/python3 /opt/outside.py\nRestart=on-failure\n[Install]\nWantedBy=multi-user.target\n"
+            )
+            script += ["systemctl daemon-reload", "systemctl enable --quiet --now outside.service"]
+        for path, text in put.items():
+            # Nobody else's business: keys and the like; owners and finer modes are set above.
+            self.exec(host.name, "sh", "-c", f"umask 022; mkdir -p {os.path.dirname(path)}; cat > {path}", input=text)
+        self.exec(host.name, "sh", "-c", "\n".join(script))
+
+    def _copy(self, source: Path, host: str, target: str) -> None:
+        packed = subprocess.run(
+            ["tar", "-C", str(source), "--exclude=__pycache__", "-cf", "-", "."], check=True, capture_output=True
+        ).stdout
+        args = [
+            "podman",
+            "exec",
+            "-i",
+            self.container(host),
+            "sh",
+            "-c",
+            f"mkdir -p {target} && tar -C {target} --no-same-owner -xf -",
+        ]
+        subprocess.run(args, input=packed, check=True)
+
+    def exec(self, host: str, *command: str, **kwargs) -> subprocess.CompletedProcess:
+        return podman("exec", "-i", self.container(host), *command, **kwargs)
+
+    def _wait_for_ssh(self, limit: float = 60) -> None:
+        deadline = time.monotonic() + limit
+        hosts = json.loads(self.inventory.read_text(encoding="utf-8"))["all"]
+        for group in hosts["children"].values():
+            for name, data in group["hosts"].items():
+                while True:
+                    done = run(
+                        "ssh", "-i", self.dir / "id_ed25519", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2",
+                        "-o", f"UserKnownHostsFile={self.dir / 'known_hosts'}",
+                        "-o", "StrictHostKeyChecking=accept-new",
+                        f"root@{data['ansible_host']}", "true", check=False, stdin=subprocess.DEVNULL,
+                    )  # fmt: skip
+                    if done.returncode == 0:
+                        break
+                    if time.monotonic() > deadline:
+                        raise LabError(
+                            f"{name} ({data['ansible_host']}) does not answer over SSH after {limit:.0f} s:\n"
+                            f"{done.stdout}"
+                        )
+                    time.sleep(0.3)
+
+    # down
+
+    def containers(self) -> list[str]:
+        listed = podman("ps", "--all", "--filter", f"label={LABEL}={self.name}", "--format", "{{.Names}}").stdout
+        return listed.split()
+
+    def down(self) -> None:
+        with locked("networks"):
+            # SSH's shared connections outlive the hosts by a minute otherwise.
+            for socket in Path("/tmp").glob(f"lab-{self.name}-*"):
+                run("ssh", "-o", f"ControlPath={socket}", "-O", "exit", "none", check=False)
+            names = self.containers()
+            if names:
+                podman("rm", "--force", "--time", "2", *names)
+            listed = podman("network", "ls", "--filter", f"label={LABEL}={self.name}", "--format", "{{.Name}}").stdout
+            for network in listed.split():
+                podman("network", "rm", "--force", network)
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def _nth(pool: ipaddress.IPv4Network, number: int) -> ipaddress.IPv4Network:
+    return ipaddress.ip_network((int(pool.network_address) + (number << 8), 24))
+
+
+def _subnets_in_use() -> list[ipaddress.IPv4Network]:
+    """Subnets that podman has given out or the machine routes: a new lab must not shadow them."""
+    found = []
+    for network in json.loads(
+        podman("network", "inspect", *podman("network", "ls", "--quiet").stdout.split()).stdout or "[]"
+    ):
+        found += [ipaddress.ip_network(s["subnet"]) for s in network.get("subnets") or []]
+    for route in json.loads(run("ip", "-json", "-4", "route", "show", "table", "all").stdout):
+        if route["dst"] != "default":
+            found.append(ipaddress.ip_network(route["dst"], strict=False))
+    return [net for net in found if net.version == 4]
+
+
+def labs() -> list[str]:
+    listed = podman("ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{index .Labels "{LABEL}"}}}}').stdout
+    return sorted(set(listed.split()))
+
+
+def purge() -> None:
+    if labs():
+        raise LabError(f"labs are still there: {' '.join(labs())}")
+    listed = podman("image", "ls", "--filter", f"label={LABEL}", "--format", "{{.Id}}").stdout.split()
+    if listed:
+        podman("rmi", "--force", *dict.fromkeys(listed))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="make a lab")
+    up.add_argument("name")
+    up.add_argument(
+        "--release", default=os.environ.get("LAB_RELEASE", "bookworm"), help="Debian release (default: %(default)s)"
+    )
+    down = commands.add_parser("down", help="remove a lab")
+    down.add_argument("name")
+    commands.add_parser("list", help="the labs that are there")
+    commands.add_parser("purge", help="remove the images")
+    args = parser.parse_args()
+    if args.command == "list":
+        print("\n".join(labs()))
+        return 0
+    try:
+        if os.geteuid() != 0:
+            raise LabError("needs root: the hosts have networks of their own")
+        if args.command == "purge":
+            purge()
+        elif args.command == "up":
+            lab = Lab(args.name)
+            lab.up(args.release)
+            print(lab.inventory)
+        else:
+            Lab(args.name).down()
+    except LabError as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
