@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filter: what a run of ``keepalived --config-test`` means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_verdict import verdict
+
+DOCUMENTATION = r"""
+name: keepalived_verdict
+short_description: Tell what a run of keepalived --config-test means
+version_added: 0.1.0
+author:
+  - The eucalyptus.ha developers (@eucalyptus-ha)
+description:
+  - The exit codes of C(keepalived --config-test) changed between versions, and its manual page still has the old ones.
+    This filter tells them apart and says what keepalived itself said.
+positional: version
+options:
+  _input:
+    description:
+      - The result of the task that ran the test, with C(rc), C(stdout) and C(stderr).
+    type: dict
+    required: true
+  version:
+    description:
+      - The version of keepalived that was run, for example V(2.2.7).
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Refuse what keepalived would not run as it stands
+  ansible.builtin.fail:
+    msg: "{{ verdict.message }}"
+  when: verdict.state not in ['good', 'security']
+  vars:
+    verdict: "{{ config_test | eucalyptus.ha.keepalived_verdict('2.2.7') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The meaning of the run.
+  type: dict
+  contains:
+    state:
+      description:
+        - V(good), V(errors) (keepalived would run with a part of the configuration), V(fatal) (it would not run),
+          V(security) (scripts without script security) or V(failed) (the test itself did not work).
+      type: str
+      sample: errors
+    message:
+      description: One text for people, with keepalived's own words.
+      type: str
+      sample: "keepalived 2.2.7 would run with a part of this configuration only (exit code 5). It says: …"
+    said:
+      description: What keepalived said, line by line, without repetitions.
+      type: list
+      elements: str
+"""
+
+
+def keepalived_verdict(result: Any, version: str) -> dict[str, Any]:
+    """The meaning of the registered ``result`` of a config test with keepalived ``version``.
+
+    :raises AnsibleFilterError: when the result is not one of a command.
+    """
+    if not isinstance(result, Mapping) or "rc" not in result:
+        raise AnsibleFilterError("keepalived_verdict: needs the registered result of the config test, with rc and stderr")
+    output = "\n".join(str(result.get(name) or "") for name in ("stdout", "stderr"))
+    return verdict(int(result["rc"]), output, str(version))
+
+
+class FilterModule:
+    """Tells Ansible the filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"keepalived_verdict": keepalived_verdict}
