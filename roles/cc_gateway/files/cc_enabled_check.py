@@ -39,9 +39,12 @@ The memory file has seven lines, ASCII, mode 0600, replaced whole at every run:
 A notify script takes its reason from the line `message`.
 """
 
+# ruff: noqa: B904, B905, PLC0415  (Python 2 has no `raise from` and no `strict`; imports inside of functions: see below)
+
 from __future__ import absolute_import, division, print_function
 
-# os, subprocess, argparse, http.client, xml and their like each cost milliseconds at every poll; what is below them does not.
+# os, subprocess, argparse, http.client, xml and their like cost milliseconds each, at every poll; the C modules
+# below them do not. Whatever only some runs need is imported there.
 import posix
 import sys
 import time
@@ -61,15 +64,18 @@ WSU = WSS + "wssecurity-utility-1.0.xsd"
 X509 = WSS + "x509-token-profile-1.0#X509v3"
 BASE64 = WSS + "soap-message-security-1.0#Base64Binary"
 
-# What a CC may call itself: cluster/handlers.c of releases 3.1 to 5.1.
+# The states a CC may be in (cluster/ of releases 3.1 to 5.1).
 STATES = ("PRIMORDIAL", "INITIALIZED", "LOADED", "DISABLED", "ENABLED", "STOPPED", "NOTREADY")
+
+# Where localState stands in the state file on x86-64, and the releases that have it there.
+KNOWN_OFFSETS = {20624: "3.1", 24828: "3.2", 28924: "3.3 and 3.4", 28928: "4.0", 28932: "4.1 to 5.1"}
+STATE_FILE_LIMIT = 1 << 22
 
 BODY_LIMIT = 1 << 20
 HEAD_LIMIT = 1 << 14
 ELEMENT_LIMIT = 20000
 
 now = getattr(time, "monotonic", time.time)
-START = now()
 
 
 class Trouble(Exception):
@@ -78,6 +84,17 @@ class Trouble(Exception):
 
 class WrongCall(Exception):
     """The command line makes no sense."""
+
+
+def clean(text):
+    """One line of printable ASCII, whatever a server or a caller sent."""
+    text = "".join([letter if " " <= letter <= "~" else "?" for letter in text[:301]])
+    return text if len(text) <= 300 else text[:300] + "..."
+
+
+def is_number(text):
+    """Decimal digits only, and few: int() takes more than a protocol does."""
+    return 0 < len(text) <= 10 and not text.strip("0123456789")
 
 
 # --- the command line ---------------------------------------------------------------------------------
@@ -151,7 +168,7 @@ class Deadline:
     def __init__(self, seconds):
         # A little is kept back for the start of the interpreter and for the report.
         self.seconds = seconds
-        self.end = START + seconds - min(0.05, seconds / 4)
+        self.end = now() + seconds - min(0.05, seconds / 4)
         self.doing = "starting"
         self.armed = True
         try:
@@ -223,10 +240,11 @@ def signed_info(parts, namespace=' xmlns:ds="' + DS + '"'):
         from _sha1 import sha1
     except ImportError:
         from hashlib import sha1
+    # SHA-1 throughout: the CC's policy (Basic256Rsa15) takes nothing else.
     references = [
         '<ds:Reference URI="#id-%s"><ds:Transforms><ds:Transform Algorithm="%s"></ds:Transform></ds:Transforms>'
         '<ds:DigestMethod Algorithm="%ssha1"></ds:DigestMethod><ds:DigestValue>%s</ds:DigestValue></ds:Reference>'
-        % (name, EXC_C14N, DS, b2a_base64(sha1(text.encode("ascii")).digest()).decode("ascii").strip())
+        % (name, EXC_C14N, DS, b2a_base64(sha1(text.encode("ascii")).digest()).decode("ascii").strip())  # noqa: S324  (as said above)
         for name, text in parts
     ]
     return (
@@ -345,7 +363,7 @@ class Openssl:
 
     def explain(self, complaint):
         first = complaint.strip().splitlines()[:1]
-        if "invalid digest" in complaint or "digest not allowed" in complaint or "unsupported" in complaint:
+        if "invalid digest" in complaint or "digest not allowed" in complaint or "generic_fetch" in complaint:
             return (
                 "openssl may not make SHA-1 signatures here, and the CC takes no others: "
                 "allow them (EL9: update-crypto-policies --set DEFAULT:SHA1) or use --source state_file"
@@ -372,13 +390,12 @@ def read_all(handle):
 
 
 def find_program(name):
-    environment = posix.environ
-    path = environment.get(b"PATH", environment.get("PATH", b"")).decode("latin-1")
-    for folder in (path or "/usr/bin:/bin").split(":"):
+    path = posix.environ.get(b"PATH", b"").decode("latin-1") + ":/usr/bin:/bin"
+    for folder in path.split(":"):
         candidate = folder + "/" + name
-        if folder and posix.access(candidate, posix.X_OK):
+        if folder[:1] == "/" and posix.access(candidate, posix.X_OK):
             return candidate
-    raise Trouble("no program %s in %s: install it" % (name, path or "/usr/bin:/bin"))
+    raise Trouble("there is no program %s: install it" % name)
 
 
 # --- HTTP ---------------------------------------------------------------------------------------------
@@ -447,7 +464,7 @@ class Answer:
         self.position = 0
         self.total = 0
         words = self.line().split(" ", 2)
-        if len(words) < 2 or words[0] not in ("HTTP/1.0", "HTTP/1.1") or len(words[1]) != 3 or not words[1].isdigit():
+        if len(words) < 2 or words[0] not in ("HTTP/1.0", "HTTP/1.1") or len(words[1]) != 3 or not is_number(words[1]):
             raise Trouble("what answered does not speak HTTP")
         self.status = int(words[1])
         self.reason = " ".join(words[1:])
@@ -457,15 +474,18 @@ class Answer:
             if not line:
                 break
             name, colon, value = line.partition(":")
-            name = name.lower()
-            if not colon or name != name.strip() or self.headers.setdefault(name, value.strip()) != value.strip():
+            name, value = name.lower(), value.strip()
+            if not colon or name != name.strip():
                 raise Trouble("the answer has a bad HTTP header")
+            if self.headers.setdefault(name, value) != value and name[:8] in ("content-", "transfer"):
+                raise Trouble("the answer has two different HTTP headers %s" % name)
             if self.total - len(self.data) + self.position > HEAD_LIMIT:
                 raise Trouble("the answer's HTTP header has more than %d bytes" % HEAD_LIMIT)
         self.body = self.read_body()
 
     def fill(self):
         try:
+            self.connection.settimeout(max(self.deadline.left(), 0.001))
             piece = self.connection.recv(65536)
         except EnvironmentError as error:
             if self.deadline.left() <= 0:
@@ -513,7 +533,7 @@ class Answer:
                 pass
             return self.data[self.position:]
         if coding is None:
-            if not size.isdigit():
+            if not is_number(size):
                 raise Trouble("the answer has a bad HTTP header")
             return self.take(int(size))
         if coding.lower() != "chunked" or size is not None:
@@ -532,17 +552,22 @@ class Answer:
 
 
 def authority(options):
-    host = options["host"]
+    host = options["host"].partition("%")[0]  # the zone of a link-local address is nobody else's business
     return "%s:%d" % ("[%s]" % host if ":" in host else host, options["port"])
 
 
-def exchange(options, connection, deadline, method, path, headers="", content=b""):
-    """One HTTP request on a connection of its own: an idle one would keep one of the CC's 8 httpd processes."""
+def http_request(options, line, headers="", content=""):
+    """Connection: close, since an idle connection would keep one of the CC's 8 httpd processes."""
+    return (
+        "%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: cc-enabled-check\r\nConnection: close\r\n%s\r\n%s"
+        % (line, authority(options), headers, content)
+    ).encode("ascii")
+
+
+def exchange(options, deadline, connection, request):
     deadline.doing = "waiting for an answer from %s" % authority(options)
-    head = "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: cc-enabled-check\r\nConnection: close\r\n%s\r\n" % (
-        method, path, authority(options), headers)
     try:
-        connection.sendall(head.encode("ascii") + content)
+        connection.sendall(request)
     except EnvironmentError as error:
         if deadline.left() <= 0:
             raise deadline.passed()
@@ -646,14 +671,16 @@ def read_services(data, message_id):
             good, "".join(said[0][2]) if said else "without a statusMessage")
     own = []
     for status in several(response, CC + "}serviceStatuses"):
-        if text_of(only(status, CC + "}serviceId"), CC + "}type") == "cluster":
-            own.append(status)
+        entry = only(status, CC + "}serviceId")
+        if text_of(entry, CC + "}type") == "cluster":
+            own.append((text_of(status, CC + "}localState"), entry))
     if len(own) != 1:
         raise Trouble("the answer has %d entries of type cluster where one belongs" % len(own))
-    state = text_of(own[0], CC + "}localState")
+    state, entry = own[0]
     if state not in STATES:
         raise Trouble("the CC's localState '%s' is none that a CC has" % state)
-    return state, "localState of the CC"
+    names = ["".join(node[2]) for word in ("partition", "name") for node in several(entry, CC + "}" + word)]
+    return state, "localState of cluster %s" % "/".join(names)
 
 
 def ask_soap(options, deadline):
@@ -684,11 +711,9 @@ def ask_soap(options, deadline):
             connection = waiting[0]
     finally:
         openssl.stop()
-    content = content.encode("ascii")
-    answer = exchange(
-        options, connection, deadline, "POST", SERVICE,
-        'Content-Type: text/xml; charset=UTF-8\r\nSOAPAction: "%s"\r\nContent-Length: %d\r\n' % (ACTION, len(content)),
-        content)
+    headers = 'Content-Type: text/xml; charset=UTF-8\r\nSOAPAction: "%s"\r\nContent-Length: %d\r\n'
+    request = http_request(options, "POST " + SERVICE, headers % (ACTION, len(content)), content)
+    answer = exchange(options, deadline, connection, request)
     kind = answer.headers.get("content-type", "none").partition(";")[0].strip().lower()
     if answer.status not in (200, 500) or (answer.status != 200 and kind != "text/xml"):
         raise Trouble("the CC answers with HTTP status %s" % answer.reason)
@@ -697,16 +722,183 @@ def ask_soap(options, deadline):
     state, message = read_services(answer.body, message_id)
     if answer.status != 200:
         raise Trouble("the CC answers with HTTP status %s" % answer.reason)
-    return state, message
+    return state, "%s at %s" % (message, authority(options))
+
+
+# --- the state file -----------------------------------------------------------------------------------
+
+
+def c_string(data):
+    """The text before the first NUL, or None when there is no NUL or more than ASCII before it."""
+    text, nul, _rest = data.partition(b"\0")
+    try:
+        return text.decode("ascii") if nul else None
+    except UnicodeDecodeError:
+        return None
+
+
+def read_struct(data):
+    """(offset of the service's status, localState) in the CC's configuration struct, by its content.
+
+    The status is localState[32], int32 localEpoch, details[1024] beginning with ERRORS=, then the service's type.
+    """
+    errors = data.find(b"ERRORS=")
+    if errors < 0:
+        raise Trouble("the state file has no ERRORS=: it is not a CC's, or not filled in yet")
+    if data.find(b"ERRORS=", errors + 1) >= 0:
+        raise Trouble("the state file has ERRORS= more than once: which one is the CC's is not known")
+    offset = errors - 36
+    if offset < 0 or len(data) < errors + 1056:
+        raise Trouble("the state file is too short around ERRORS=")
+    state = c_string(data[offset:offset + 32])
+    if state not in STATES:
+        raise Trouble("the state file has no localState before ERRORS=")
+    if not is_number((c_string(data[errors:errors + 1024]) or "")[7:]):
+        raise Trouble("the state file has no number after ERRORS=")
+    if offset not in KNOWN_OFFSETS:
+        for known, release in KNOWN_OFFSETS.items():
+            if c_string(data[known:known + 32]) in STATES:
+                raise Trouble("the state file has one localState where release %s has it, and another" % release)
+    # A CC that is not ENABLED may have no identity yet; one that is has been told so by its identity.
+    kind = c_string(data[errors + 1024:errors + 1056])
+    if state == "ENABLED" and kind != "cluster":
+        raise Trouble("the state file says ENABLED of a service that is no cluster")
+    return offset, state
+
+
+def open_state_file(path):
+    handle = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK)
+    status = posix.fstat(handle)
+    if status.st_mode & 0o170000 != 0o100000:
+        raise Trouble("the state file is not a regular file")
+    if status.st_mode & 0o022:
+        raise Trouble("the state file may be written by others than its owner")
+    if posix.geteuid() not in (0, status.st_uid) and status.st_uid:
+        raise Trouble("the state file belongs to another user")
+    if status.st_size > STATE_FILE_LIMIT:
+        raise Trouble("the state file has more than %d bytes" % STATE_FILE_LIMIT)
+    return handle
+
+
+def see_that_it_lives(options, deadline):
+    """Eucalyptus' own liveness check, GET of the list of services; None, or Trouble."""
+    connection = connect(options["host"], options["port"], deadline)
+    answer = exchange(options, deadline, connection, http_request(options, "GET /axis2/services"))
+    if answer.status != 200:
+        raise Trouble("the CC answers with HTTP status %s" % answer.reason)
+    if b"EucalyptusCC" not in answer.body:
+        raise Trouble("what answers at %s is no CC" % authority(options))
+
+
+def ask_state_file(options, deadline):
+    path = options["state-file"]
+    deadline.doing = "reading " + path
+    try:
+        handle = open_state_file(path)
+        offset, state = read_struct(posix.read(handle, posix.fstat(handle).st_size))
+        before = None
+        for _try in range(3):
+            # The CC writes while we read: what counts has stood still while the CC was asked whether it lives.
+            posix.lseek(handle, offset, 0)
+            window = posix.read(handle, 36 + 1056)
+            if window == before:
+                break
+            if before is None:
+                see_that_it_lives(options, deadline)
+            before = window
+        else:
+            raise Trouble("the state file does not stand still")
+        posix.close(handle)
+    except EnvironmentError as error:
+        raise Trouble("--state-file %s: %s" % (path, error.strerror))
+    return state, "localState in %s, layout of %s" % (path, KNOWN_OFFSETS.get(offset, "no known release"))
+
+
+# --- the memory ---------------------------------------------------------------------------------------
+
+MEMORY_HEAD = "cc-enabled-check memory 1"
+
+
+class Memory:
+    """The last definite answer, for --grace, and the last line, for notify scripts. Its form is in --help."""
+
+    def __init__(self, options):
+        self.path = options["memory"]
+        self.asked = "%s %s %d" % (options["source"], options["host"], options["port"])
+        if options["source"] == "state_file":
+            self.asked = clean("%s %s" % (self.asked, options["state-file"]))
+        # Time since boot: it never jumps, and goes on during a suspend. It means nothing in another boot.
+        self.boot = read_file("/proc/sys/kernel/random/boot_id", "", 64).decode("ascii").strip()
+        self.moment = float(read_file("/proc/uptime", "", 64).split()[0])
+        self.answer = self.recall()
+
+    def recall(self):
+        """(state, seconds since boot), or None unless the file is ours, whole, and about the same question."""
+        try:
+            handle = posix.open(self.path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_NOFOLLOW)
+            try:
+                status = posix.fstat(handle)
+                text = posix.read(handle, 4096).decode("ascii")
+            finally:
+                posix.close(handle)
+            lines = text.split("\n")
+            if (
+                status.st_mode & 0o170022 != 0o100000
+                or status.st_uid != posix.geteuid()
+                or status.st_nlink != 1
+                or len(lines) != 8
+                or lines[:3] != [MEMORY_HEAD, "boot " + self.boot, "source " + self.asked]
+                or lines[6:] != ["end", ""]
+            ):
+                return None
+            word, state, moment = lines[3].split(" ")
+            moment = float(moment)
+        except (EnvironmentError, ValueError):
+            return None
+        return (state, moment) if word == "answer" and state in STATES and 0 < moment <= self.moment else None
+
+    def left(self, grace):
+        """The seconds that the last answer, if ENABLED, still holds."""
+        if not self.answer or self.answer[0] != "ENABLED":
+            return 0
+        return max(self.answer[1] + grace - self.moment, 0)
+
+    def store(self, exit_status, message):
+        """None, or why the memory could not be written."""
+        state, moment = self.answer or ("none", 0)
+        lines = [
+            MEMORY_HEAD,
+            "boot " + self.boot,
+            "source " + self.asked,
+            "answer %s %.2f" % (state, moment),
+            "run %d %.2f %s" % (exit_status, self.moment, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())),
+            "message " + message,
+            "end\n",
+        ]
+        data = "\n".join(lines).encode("ascii")
+        new = "%s.%d" % (self.path, posix.getpid())
+        try:
+            handle = posix.open(new, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW, 0o600)
+            try:
+                written = posix.write(handle, data)
+            finally:
+                posix.close(handle)
+            if written == len(data):
+                posix.rename(new, self.path)
+                return None
+            trouble = "disk full"
+        except EnvironmentError as error:
+            trouble = error.strerror
+        # An older ENABLED must not outlive an answer that says otherwise.
+        for name in (new, self.path):
+            try:
+                posix.unlink(name)
+            except EnvironmentError:
+                pass
+        return "--memory %s: %s" % (self.path, trouble)
 
 
 # --- the whole ----------------------------------------------------------------------------------------
-
-
-def clean(text):
-    """One line of printable ASCII, whatever a server sent."""
-    text = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
-    return text if len(text) <= 300 else text[:300] + "..."
 
 
 def say(text):
@@ -716,35 +908,88 @@ def say(text):
         pass  # the exit status still tells
 
 
+def ask(options):
+    """(localState or None, whether the CC said it itself, what to say). Never raises, never longer than the timeout."""
+    try:
+        deadline = Deadline(options["timeout"])
+        try:
+            state, message = (ask_soap if options["source"] == "soap" else ask_state_file)(options, deadline)
+        finally:
+            deadline.disarm()
+        return state, True, clean(message)
+    except Trouble as error:
+        return None, False, clean("%s" % error)
+    except Exception as error:
+        return None, False, clean("fault of the check: %s: %s" % (type(error).__name__, error))
+
+
+def check(options):
+    """Asks, remembers, and returns the object that --json prints, and further lines for --verbose."""
+    start = now()
+    state, definite, message = ask(options)
+    enabled = state == "ENABLED"
+    remembered = False
+    line = "%s: %s" % (state or "UNKNOWN", message)
+    notes = []
+    if options["memory"]:
+        try:
+            memory = Memory(options)
+        except (Trouble, ValueError) as error:
+            notes.append("no memory: %s" % error)
+        else:
+            notes.append("remembered: %s since boot, now %s" % (memory.answer, memory.moment))
+            if definite:
+                memory.answer = state and (state, memory.moment)
+            elif memory.left(options["grace"]) > 0:
+                remembered = enabled = True
+                line = "ENABLED: for %.1f s more by --grace; now %s" % (memory.left(options["grace"]), message)
+            trouble = memory.store(0 if enabled else 1, clean(line))
+            if trouble:
+                line += " (%s)" % trouble
+    return {
+        "local_state": state,
+        "enabled": enabled,
+        "definite": definite,
+        "source": options["source"],
+        "message": clean(line),
+        "elapsed": round(now() - start, 6),
+        "remembered": remembered,
+    }, notes
+
+
 def main(words):
+    notes = []
     try:
         options = parse_arguments(words)
     except WrongCall as error:
-        if "--help" in words:
-            say(__doc__)
-        else:
-            say(clean("wrong call: %s" % error))
-        return 1
+        options = {"json": "--json" in words, "verbose": False, "help": "--help" in words}
+        result = {
+            "local_state": None, "enabled": False, "definite": False, "source": "soap",
+            "message": clean("UNKNOWN: wrong call: %s" % error), "elapsed": 0.0, "remembered": False,
+        }
+    else:
+        if not options["help"]:
+            result, notes = check(options)
     if options["help"]:
         say(__doc__)
         return 1
-    deadline = Deadline(options["timeout"])
-    state = None
-    definite = False
-    try:
-        state, message = ask_soap(options, deadline)
-        definite = True
-        deadline.disarm()
-    except Trouble as error:
-        deadline.disarm()
-        message = "no answer: %s" % error
-    except Exception as error:
-        deadline.disarm()
-        message = "error of the check itself: %s: %s" % (type(error).__name__, error)
-    enabled = state == "ENABLED"
-    say(clean("%s: %s" % (state or "not ENABLED", message)))
-    return 0 if enabled else 1
+    if options["json"]:
+        import json
+
+        say(json.dumps(result, sort_keys=True))
+    else:
+        say(result["message"])
+    if options["verbose"] and not options["json"]:
+        notes += ["%s: %s" % (name, result[name]) for name in ("source", "definite", "remembered", "elapsed")]
+        for note in notes:
+            say(clean("  " + note))
+    return 0 if result["enabled"] is True else 1
+
+
+def run():
+    """The whole program. The interpreter's orderly end is skipped: it takes a millisecond, and there is nothing to save."""
+    posix._exit(main(sys.argv[1:]))
 
 
 if __name__ == "__main__":
-    posix._exit(main(sys.argv[1:]))
+    run()

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys, a server that says what a test tells it, and ways to run the check."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import subprocess
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+from cc_simulator import keys as simulator_keys
+
+ROOT = Path(__file__).resolve().parents[4]
+CHECK = ROOT / "roles/cc_gateway/files/cc_enabled_check.py"
+PYTHON = "/usr/bin/python3"
+
+ANSWER = (
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header '
+    'xmlns:wsa="http://www.w3.org/2005/08/addressing"><wsa:Action>EucalyptusCC#DescribeServices</wsa:Action>'
+    "<wsa:RelatesTo>{message_id}</wsa:RelatesTo></soapenv:Header><soapenv:Body>"
+    '<n:DescribeServicesResponse xmlns:n="http://eucalyptus.ucsb.edu/"><n:correlationId>abc</n:correlationId>'
+    "<n:userId>admin</n:userId><n:return>{good}</n:return>{statuses}</n:DescribeServicesResponse></soapenv:Body>"
+    "</soapenv:Envelope>"
+)
+STATUS = (
+    "<n:serviceStatuses><n:serviceId><n:partition>PARTI00</n:partition><n:type>{kind}</n:type><n:name>CC_00</n:name>"
+    "<n:uris>http://127.0.0.1:8774/axis2/services/EucalyptusCC</n:uris></n:serviceId>"
+    "<n:localState>{state}</n:localState><n:localEpoch>0</n:localEpoch><n:details>ERRORS=0</n:details>"
+    "</n:serviceStatuses>"
+)
+
+
+def answer_xml(message_id="{message_id}", state="ENABLED", good="true", statuses=None):
+    """An answer's Envelope; the server puts the request's MessageID into {message_id}."""
+    return ANSWER.format(
+        message_id=message_id, good=good, statuses=STATUS.format(kind="cluster", state=state) if statuses is None else statuses
+    )
+
+
+def http(body, status="200 OK", headers="Content-Type: text/xml; charset=UTF-8\r\n", length=True):
+    """The bytes of an HTTP answer."""
+    body = body.encode() if isinstance(body, str) else body
+    size = f"Content-Length: {len(body)}\r\n" if length else ""
+    return f"HTTP/1.1 {status}\r\n{headers}{size}\r\n".encode() + body
+
+
+class Wire:
+    """A server on loopback. `say` is what it sends once it has a whole request: bytes, or a function that is given
+    the connection and the MessageID. Bytes may contain {message_id}, which has the length it stands for here."""
+
+    def __init__(self, host="127.0.0.1"):
+        self.listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.port = self.listener.getsockname()[1]
+        self.say = b""
+        self.requests = []
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while not self.stopping.is_set():
+            connection, _ = self.listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.settimeout(10)
+                self.one(connection)
+
+    def one(self, connection):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            data += piece
+        head, _, body = data.partition(b"\r\n\r\n")
+        size = re.search(rb"(?i)content-length: (\d+)", head)
+        while size and len(body) < int(size[1]):
+            body += connection.recv(65536)
+        self.requests.append((head, body))
+        found = re.search(rb"urn:uuid:[-0-9a-f]{36}", body)
+        message_id = found[0] if found else b""
+        if callable(self.say):
+            self.say(connection, message_id)
+        else:
+            said = self.say
+            if b"{message_id}" in said:
+                old = re.search(rb"(?i)content-length: (\d+)", said)
+                grown = len(message_id) - len(b"{message_id}")
+                said = said.replace(b"{message_id}", message_id, 1)
+                if old:
+                    said = said.replace(old[0], b"Content-Length: %d" % (int(old[1]) + grown), 1)
+            connection.sendall(said)
+
+    def stop(self):
+        self.stopping.set()
+        with contextlib.suppress(OSError), socket.create_connection(self.listener.getsockname()[:2], 1):
+            pass
+        self.thread.join(5)
+        self.listener.close()
+
+
+@pytest.fixture
+def wire():
+    server = Wire()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory):
+    """A directory with throw-away cloud-pk.pem, cloud-cert.pem, cluster-pk.pem, cluster-cert.pem."""
+    directory = tmp_path_factory.mktemp("keys")
+    simulator_keys.make(str(directory), 2)
+    return directory
+
+
+@pytest.fixture
+def ask(wire, tmp_path):
+    """Run the check in this process against `wire`, unsigned unless told otherwise; the object of --json as attributes."""
+
+    def run(*arguments, signed=False, port=None):
+        words = ["--port", str(port or wire.port), *arguments]
+        if not signed and "state_file" not in arguments:
+            words.append("--no-ws-security")
+        result, notes = check.check(check.parse_arguments(words))
+        return SimpleNamespace(notes=notes, **result)
+
+    return run
+
+
+@pytest.fixture
+def run_check():
+    """Run the check as keepalived does, as a process of its own."""
+
+    def run(*arguments, python=PYTHON, script=CHECK, timeout=20, **options):
+        return subprocess.run(
+            [str(python), "-E", "-s", "-S", str(script), *[str(word) for word in arguments]],
+            capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL, **options,
+        )
+
+    return run

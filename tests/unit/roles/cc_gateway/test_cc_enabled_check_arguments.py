@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of the check."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+
+
+def test_defaults_are_those_of_the_help_text():
+    options = check.parse_arguments([])
+    assert options == {
+        "host": "127.0.0.1",
+        "port": 8774,
+        "timeout": 1.5,
+        "source": "soap",
+        "key": "/var/lib/eucalyptus/keys/cloud-pk.pem",
+        "cert": "/var/lib/eucalyptus/keys/cloud-cert.pem",
+        "state-file": "/var/lib/eucalyptus/CC/eucalyptusCCConfig",
+        "memory": "",
+        "grace": 0.0,
+        "no-ws-security": False,
+        "verbose": False,
+        "json": False,
+        "help": False,
+    }
+    for value in (value for value in options.values() if value and isinstance(value, (str, int, float))):
+        assert f"default {value}" in check.__doc__ or value == "soap"
+    for name in options:
+        assert f"--{name}" in check.__doc__
+
+
+@pytest.mark.parametrize("words", [["--port", "8775"], ["--port=8775"]])
+def test_value_in_its_own_word_or_after_an_equals_sign(words):
+    assert check.parse_arguments(words)["port"] == 8775
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--prot", "1"], "unknown argument '--prot'"),
+        (["1"], "unknown argument '1'"),
+        (["-h"], "unknown argument '-h'"),
+        ([""], "unknown argument ''"),
+        (["--"], "unknown argument '--'"),
+        (["--json=yes"], "unknown argument '--json=yes'"),
+        (["--key"], "--key needs a value"),
+        (["--key", "--cert", "x"], "--key needs a value"),
+        (["--key="], "--key has an empty value"),
+        (["--memory", ""], "--memory has an empty value"),
+        (["--port", "1", "--port", "1"], "--port is given twice"),
+        (["--port", "0"], "--port must be a number from 1 to 65535, not '0'"),
+        (["--port", "65536"], "--port must be"),
+        (["--port", "http"], "--port must be"),
+        (["--timeout", "0"], "--timeout must be a number from 0.1 to 60, not '0'"),
+        (["--timeout", "nan"], "--timeout must be"),
+        (["--timeout", "inf"], "--timeout must be"),
+        (["--timeout", "-1"], "--timeout must be"),
+        (["--grace", "3601", "--memory", "m"], "--grace must be"),
+        (["--grace", "5"], "--grace needs --memory FILE"),
+        (["--source", "guess"], "--source must be soap or state_file, not 'guess'"),
+        (["--host", "a b"], "--host 'a b' is neither"),
+        (["--host", "a<b"], "--host 'a<b' is neither"),
+        (["--host", "a\r\nX: y"], "is neither a host name nor an address"),
+        (["--host", "h\xe4"], "is neither a host name nor an address"),
+    ],
+)
+def test_wrong_call_is_refused_with_the_reason(words, message, capfd):
+    assert check.main(words) == 1
+    output = capfd.readouterr().out
+    assert output.startswith("UNKNOWN: wrong call: ")
+    assert message in output
+    assert output.count("\n") == 1
+
+
+def test_wrong_call_with_json_is_json(capfd):
+    assert check.main(["--json", "--port", "x"]) == 1
+    result = json.loads(capfd.readouterr().out)
+    assert result["enabled"] is False
+    assert "--port must be" in result["message"]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--help", "--nonsense"], ["--port", "1", "--help"]])
+def test_help_never_passes_for_enabled(words, capfd):
+    assert check.main(words) == 1
+    assert "--no-ws-security" in capfd.readouterr().out
+
+
+def test_whole_process_prints_one_line_and_no_traceback(run_check):
+    done = run_check("--nonsense")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == "UNKNOWN: wrong call: unknown argument '--nonsense'; --help lists them\n"
+
+
+def test_closed_standard_output_does_not_change_the_verdict(run_check):
+    done = run_check("--host", "127.0.0.1", "--port", "1", "--no-ws-security", preexec_fn=lambda: __import__("os").close(1))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
