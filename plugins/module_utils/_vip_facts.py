@@ -19,6 +19,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _keepalived_conf,
     _keepalived_process,
     _keepalived_state,
+    _vip_probe,
 )
 
 # A notify script starts a moment after the daemon; /proc counts its start in hundredths and the boot time in seconds.
@@ -168,7 +169,7 @@ def _configuration(path, configuration):
 def gather(params):
     """The module's parameters -> the value of C(ansible_facts['eucalyptus_vip']).
 
-    Raises VipFactsError and AddressError.
+    Raises VipFactsError, AddressError and ProbeError.
     """
     now = time.time()
     vips = parse_vips(params["vips"])
@@ -215,5 +216,5 @@ def gather(params):
         "maintenance": maintenance,
         "maintenance_reason": maintenance_reason,
         "problems": problems,
-        "probe": None,
+        "probe": _vip_probe.probe(vips, links, addresses, params) if params["probe"] else None,
     }

@@ -54,7 +54,7 @@ options:
       - "The question is an address probe as in RFC 5227, with the sender address 0.0.0.0, from which no host learns
         anything. It is asked in the name of a random, locally administered MAC address, so that the answers do not reach
         the neighbour cache of this host either. Only when nobody at all answers that, as in networks that filter MAC
-        addresses, it is asked in the name of the interface, see RV(ignore:eucalyptus_vip.probe.asked_as)."
+        addresses, it is asked in the name of the interface, see C(asked_as) in the answers."
     type: bool
     default: false
   probe_interface:
@@ -133,10 +133,456 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+ansible_facts:
+  description: The one fact.
+  returned: always
+  type: dict
+  contains:
+    eucalyptus_vip:
+      description: What this host knows of the VIPs.
+      returned: always
+      type: dict
+      contains:
+        vips:
+          description: One entry for each VIP, in the order in which they were asked for.
+          returned: always
+          type: list
+          elements: dict
+          sample:
+            - vip: 10.0.0.10
+              family: 4
+              held: true
+              state: held
+              interface: eth0
+              prefix: 32
+              carrier: true
+              interfaces: [eth0]
+              since: "2026-11-22T14:40:05Z"
+              since_epoch: 1795358405.12
+              configured: true
+              configured_interface: eth0
+              configured_prefix: 32
+              instance: eucalyptus
+          contains:
+            vip:
+              description: The VIP in its canonical form, without prefix.
+              returned: always
+              type: str
+              sample: 10.0.0.10
+            family:
+              description: V(4) or V(6).
+              returned: always
+              type: int
+              sample: 4
+            held:
+              description: Whether this host has the address and uses it.
+              returned: always
+              type: bool
+              sample: true
+            state:
+              description:
+                - V(held), or why not. V(absent); V(tentative), being checked for a duplicate; V(dadfailed), another machine had it
+                  first; V(interface_down).
+              returned: always
+              type: str
+              sample: held
+            interface:
+              description: The interface that has the address, V(null) when none has.
+              returned: always
+              type: str
+              sample: eth0
+            prefix:
+              description: The prefix length that the address has there.
+              returned: always
+              type: int
+              sample: 32
+            carrier:
+              description: Whether that interface has a link.
+              returned: always
+              type: bool
+              sample: true
+            interfaces:
+              description: All interfaces on which the address is in use. More than one is a mistake.
+              returned: always
+              type: list
+              elements: str
+              sample: [eth0]
+            since:
+              description:
+                - Since when the address is here, by the kernel, in UTC. For an address that is not here, since when its VRRP
+                  instance is in its present state. V(null) when that is not recorded.
+              returned: always
+              type: str
+              sample: "2026-11-22T14:40:05Z"
+            since_epoch:
+              description: The same in seconds since 1970.
+              returned: always
+              type: float
+              sample: 1795358405.12
+            configured:
+              description: Whether O(keepalived_conf) has it in a VRRP instance.
+              returned: always
+              type: bool
+              sample: true
+            configured_interface:
+              description: The interface it is configured for.
+              returned: always
+              type: str
+              sample: eth0
+            configured_prefix:
+              description: The prefix length in the configuration, V(null) when there is none.
+              returned: always
+              type: int
+              sample: 32
+            instance:
+              description: The VRRP instance that has it.
+              returned: always
+              type: str
+              sample: eucalyptus
+        keepalived:
+          description: What keepalived is doing here.
+          returned: always
+          type: dict
+          sample:
+            installed: true
+            executable: /usr/sbin/keepalived
+            version: 2.2.7
+            running: true
+            pid: 712
+            since: "2026-11-20T08:00:11Z"
+            configuration:
+              path: /etc/keepalived/keepalived.conf
+              exists: true
+              readable: true
+              error: null
+              files: [/etc/keepalived/keepalived.conf]
+            instances:
+              - name: eucalyptus
+                configured: true
+                interface: eth0
+                virtual_router_id: 45
+                base_priority: 100
+                vips: [10.0.0.10]
+                recorded: true
+                current: true
+                state: MASTER
+                last_state: MASTER
+                priority: 200
+                since: "2026-11-22T14:40:05Z"
+                since_epoch: 1795358405.12
+                previous: BACKUP
+                reason: "cc_enabled: ENABLED"
+            not_running: []
+          contains:
+            installed:
+              description: Whether the program is there.
+              returned: always
+              type: bool
+              sample: true
+            executable:
+              description: Where it is.
+              returned: always
+              type: str
+              sample: /usr/sbin/keepalived
+            version:
+              description: Its version.
+              returned: always
+              type: str
+              sample: 2.2.7
+            running:
+              description: Whether it runs. A keepalived in a container of this host does not count.
+              returned: always
+              type: bool
+              sample: true
+            pid:
+              description: The process ID of its parent process.
+              returned: always
+              type: int
+              sample: 712
+            since:
+              description: When that was started, in UTC.
+              returned: always
+              type: str
+              sample: "2026-11-20T08:00:11Z"
+            configuration:
+              description: The file O(keepalived_conf).
+              returned: always
+              type: dict
+              contains:
+                path:
+                  description: Its name.
+                  returned: always
+                  type: str
+                  sample: /etc/keepalived/keepalived.conf
+                exists:
+                  description: Whether it is there, V(null) when that cannot be told.
+                  returned: always
+                  type: bool
+                  sample: true
+                readable:
+                  description: Whether it could be read. If not, nothing is known of what is configured.
+                  returned: always
+                  type: bool
+                  sample: true
+                error:
+                  description: Why it could not be read though it may exist, and what to do.
+                  returned: always
+                  type: str
+                  sample: null
+                files:
+                  description: All files read, those included as well.
+                  returned: always
+                  type: list
+                  elements: str
+                  sample: [/etc/keepalived/keepalived.conf]
+            instances:
+              description: The VRRP instances that are configured, and those that are not but have a state file.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: The name of the instance.
+                  returned: always
+                  type: str
+                  sample: eucalyptus
+                configured:
+                  description: Whether O(keepalived_conf) has it.
+                  returned: always
+                  type: bool
+                  sample: true
+                interface:
+                  description: The interface it is configured for.
+                  returned: always
+                  type: str
+                  sample: eth0
+                virtual_router_id:
+                  description: Its virtual router ID.
+                  returned: always
+                  type: int
+                  sample: 45
+                base_priority:
+                  description: The priority in the configuration, before any weight.
+                  returned: always
+                  type: int
+                  sample: 100
+                vips:
+                  description: Its VIPs in their canonical form, the excluded ones (C(virtual_ipaddress_excluded)) as well.
+                  returned: always
+                  type: list
+                  elements: str
+                  sample: [10.0.0.10]
+                recorded:
+                  description: Whether the notify script has recorded a transition.
+                  returned: always
+                  type: bool
+                  sample: true
+                current:
+                  description: Whether the keepalived that runs now recorded it.
+                  returned: always
+                  type: bool
+                  sample: true
+                state:
+                  description: V(MASTER), V(BACKUP), V(FAULT), V(STOP) or V(DELETED). V(null) when it is not known, as when keepalived
+                    does not run.
+                  returned: always
+                  type: str
+                  sample: MASTER
+                last_state:
+                  description: The last recorded state, current or not.
+                  returned: always
+                  type: str
+                  sample: MASTER
+                priority:
+                  description: The effective priority at the last transition.
+                  returned: always
+                  type: int
+                  sample: 200
+                since:
+                  description: When the last transition was, in UTC.
+                  returned: always
+                  type: str
+                  sample: "2026-11-22T14:40:05Z"
+                since_epoch:
+                  description: The same in seconds since 1970.
+                  returned: always
+                  type: float
+                  sample: 1795358405.12
+                previous:
+                  description: The state before.
+                  returned: always
+                  type: str
+                  sample: BACKUP
+                reason:
+                  description: What the notify script gives as the reason.
+                  returned: always
+                  type: str
+                  sample: "cc_enabled: ENABLED"
+            not_running:
+              description: The instances that are configured while keepalived does not run.
+              returned: always
+              type: list
+              elements: str
+              sample: []
+        maintenance:
+          description: Whether O(maintenance_file) exists, V(null) when that cannot be told.
+          returned: always
+          type: bool
+          sample: false
+        maintenance_reason:
+          description: The first line of that file.
+          returned: always
+          type: str
+          sample: new memory, ticket 4711
+        problems:
+          description: What could not be read or made no sense, one line each.
+          returned: always
+          type: list
+          elements: str
+          sample: []
+        probe:
+          description: Who answered, V(null) without O(probe).
+          returned: always
+          type: dict
+          sample:
+            timeout: 1.0
+            candidates:
+              - name: cc1
+                address: 10.0.0.1
+                self: false
+                macs: ["52:54:00:00:00:01"]
+              - name: cc2
+                address: 10.0.0.2
+                self: false
+                macs: ["52:54:00:00:00:02"]
+            answers:
+              - vip: 10.0.0.10
+                interface: eth0
+                asked_as: private
+                self: false
+                self_name: null
+                holders: [cc2]
+                macs: ["52:54:00:00:00:02"]
+                unnamed_macs: []
+                foreign_macs: []
+                virtual_mac: false
+                state: held
+                error: null
+                unsupported: null
+          contains:
+            timeout:
+              description: How long it waited, in seconds.
+              returned: always
+              type: float
+              sample: 1.0
+            candidates:
+              description: The O(candidates) and the MAC addresses that answered for them.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: The name.
+                  returned: always
+                  type: str
+                  sample: cc1
+                address:
+                  description: The address.
+                  returned: always
+                  type: str
+                  sample: 10.0.0.1
+                self:
+                  description: Whether it is an address of this host.
+                  returned: always
+                  type: bool
+                  sample: false
+                macs:
+                  description: The MAC addresses that answered, in the order of their answers.
+                  returned: always
+                  type: list
+                  elements: str
+                  sample: ["52:54:00:00:00:01"]
+            answers:
+              description: One entry for each VIP.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                vip:
+                  description: The VIP.
+                  returned: always
+                  type: str
+                  sample: 10.0.0.10
+                interface:
+                  description: The interface on which it was asked for.
+                  returned: always
+                  type: str
+                  sample: eth0
+                asked_as:
+                  description: V(private), in the name of a random MAC address, or V(own), in that of the interface.
+                  returned: always
+                  type: str
+                  sample: private
+                self:
+                  description: Whether this host holds the VIP itself. Then it does not hear its own answer.
+                  returned: always
+                  type: bool
+                  sample: false
+                self_name:
+                  description: The name that this host has among the candidates, if it holds the VIP itself.
+                  returned: always
+                  type: str
+                  sample: null
+                holders:
+                  description: The candidates that answered.
+                  returned: always
+                  type: list
+                  elements: str
+                  sample: [cc2]
+                macs:
+                  description: All MAC addresses that answered, in the order of their answers.
+                  returned: always
+                  type: list
+                  elements: str
+                  sample: ["52:54:00:00:00:02"]
+                unnamed_macs:
+                  description:
+                    - Those that may be a candidate's, because no candidates were given, one of them did not answer for itself, two
+                      of them have it, or it is a virtual router's own address (C(use_vmac)), which all holders share.
+                  returned: always
+                  type: list
+                  elements: str
+                  sample: []
+                foreign_macs:
+                  description: Those that certainly belong to none of the candidates.
+                  returned: always
+                  type: list
+                  elements: str
+                  sample: []
+                virtual_mac:
+                  description: Whether a virtual router's own address answered. Then a second holder cannot be seen.
+                  returned: always
+                  type: bool
+                  sample: false
+                state:
+                  description: V(absent) when nobody holds it, V(held) by one machine, V(split) by several, V(null) when it was not asked for.
+                  returned: always
+                  type: str
+                  sample: held
+                error:
+                  description: Why it could not be asked for.
+                  returned: always
+                  type: str
+                  sample: null
+                unsupported:
+                  description: Why there is no such question. That is so for IPv6 VIPs.
+                  returned: always
+                  type: str
+                  sample: null
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _vip_facts
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _arp_probe, _vip_facts
 
 
 def main():
@@ -155,7 +601,7 @@ def main():
     )
     try:
         facts = _vip_facts.gather(module.params)
-    except (_vip_facts.VipFactsError, _addresses.AddressError) as e:
+    except (_vip_facts.VipFactsError, _addresses.AddressError, _arp_probe.ProbeError) as e:
         module.fail_json(msg=str(e))
     module.exit_json(ansible_facts={"eucalyptus_vip": facts})
 

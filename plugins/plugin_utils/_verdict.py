@@ -111,7 +111,7 @@ def _unknown(evidence: _verdict_evidence.Evidence, leave_out: list[str]) -> Find
             f"that it is not there"
         )
         advice.append(
-            "Ask again: the VIP may have moved in between. If it stays so, look for proxy ARP or an old firewall rule on "
+            "Ask again: the VIP may have moved in between. If it stays so, look for proxy ARP or a published ARP entry on "
             f"{names(disputed)}."
         )
     elif evidence.unnamed and (len(evidence.unnamed) > 1 or not evidence.holders):

@@ -231,7 +231,7 @@ def _view(name: str, data: Any, vip: str) -> View:
         # Without word of which MAC is whose, each name accounts for one of them.
         rest = [mac for mac in macs if mac not in foreign]
         unnamed = rest[len(holders) :]
-    if data.get("self") is True and name not in holders:
+    if data.get("self") is True and not data.get("self_name") and name not in holders:
         holders.append(name)
     return View(
         name=name,
