@@ -305,17 +305,22 @@ class Lab:
             put["/etc/systemd/system/cc-simulator.service"] = (
                 REPO / "tests/cc_simulator/cc-simulator.service"
             ).read_text(encoding="utf-8")
+            put["/opt/cc_network.py"] = (HERE / "cc_network.py").read_text(encoding="utf-8")
+            put["/etc/systemd/system/cc-network.service"] = _unit(
+                "What a cluster controller does to the packet filter",
+                "/usr/bin/python3 /opt/cc_network.py",
+                "on-failure",
+            )
             script += [
                 "install -d -o eucalyptus -g eucalyptus -m 0700 /var/lib/eucalyptus/CC /var/lib/eucalyptus/keys",
                 "chown eucalyptus:eucalyptus /var/lib/eucalyptus /var/lib/eucalyptus/keys/*",
                 "chmod 0600 /var/lib/eucalyptus/keys/*-pk.pem",
-                "systemctl daemon-reload", "systemctl enable --quiet --now cc-simulator.service",
+                "systemctl daemon-reload", "systemctl enable --quiet --now cc-simulator.service cc-network.service",
             ]  # fmt: skip
         if host.group == "eucalyptus_outside":
             put["/opt/outside.py"] = (HERE / "outside.py").read_text(encoding="utf-8")
-            put["/etc/systemd/system/outside.service"] = (
-                "[Unit]\nDescription=Web server beyond the gateway\n"
-                "[Service]\nExecStart=/usr/bin/python3 /opt/outside.py\nRestart=on-failure\n[Install]\nWantedBy=multi-user.target\n"
+            put["/etc/systemd/system/outside.service"] = _unit(
+                "Web server beyond the gateway", "/usr/bin/python3 /opt/outside.py", "on-failure"
             )
             script += ["systemctl daemon-reload", "systemctl enable --quiet --now outside.service"]
         for path, text in put.items():
@@ -380,6 +385,13 @@ class Lab:
             for network in listed.split():
                 podman("network", "rm", "--force", network)
             shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def _unit(description: str, command: str, restart: str) -> str:
+    return (
+        f"[Unit]\nDescription={description}\n[Service]\nExecStart={command}\nRestart={restart}\n"
+        "[Install]\nWantedBy=multi-user.target\n"
+    )
 
 
 def _nth(pool: ipaddress.IPv4Network, number: int) -> ipaddress.IPv4Network:
