@@ -64,6 +64,8 @@ def _address(text):
 def _number(value, low, high, kind=int):
     try:
         number = kind(value)
+        if number != float(value):
+            return None
     except (TypeError, ValueError):
         return None
     return number if low <= number <= high else None

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every refusal of the gateway's settings, one change from a good set at a time."""
+
+import re
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.filter.gateway_problems import gateway_problems
+
+GOOD = {
+    "host": "cc1", "group": "eucalyptus_cc", "vip": "10.0.0.10", "interface": "eth0", "interfaces": ["lo", "eth0"],
+    "interface_addresses": ["10.0.0.1/24"], "addresses": {"cc1": "10.0.0.1", "cc2": "10.0.0.2"}, "peers": ["10.0.0.2"],
+    "publicips": "192.168.1.1-192.168.1.9", "vnet_mode": "MANAGED-NOVLAN", "version": 3, "virtual_router_id": 45,
+    "priority": 100, "weight": 100, "advert_interval": 0.1, "auth_pass": "", "when_none_enabled": "hold", "check_source": "soap",
+    "check_interval": 2, "check_timeout": 1.5, "check_grace": 5, "check_fall": 1, "check_rise": 1, "client_key_content": False,
+    "client_cert_content": False, "ws_security": True, "ask_from": "host", "control_key": "", "control_cert": "", "control_cc_cert": "",
+}  # fmt: skip
+
+
+def test_good_settings_pass_also_as_the_strings_that_awx_sends():
+    assert gateway_problems(GOOD) == {"errors": [], "warnings": []}
+    numbers = {
+        name: str(value)
+        for name, value in GOOD.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    }
+    assert gateway_problems({**GOOD, **numbers}) == {"errors": [], "warnings": []}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"vip": ""}, "cc_gateway_vip is not set"),
+        ({"vip": "10.0.0"}, "cc_gateway_vip: '10.0.0' is not an IP address"),
+        ({"vip": "fd00::1"}, "IPv4 gateways only"),
+        ({"vip": "10.0.1.10"}, "not in the network of eth0 .10.0.0.0/24."),
+        ({"vip": "10.0.0.1/32"}, "is the address of cc1; the VIP must belong to no host"),
+        ({"vip": "10.0.0.2"}, "is the address of cc2"),
+        ({"vip": "10.0.0.5", "publicips": "10.0.0.4-10.0.0.6"}, "among VNET_PUBLICIPS"),
+        ({"vip": "10.0.0.5", "publicips": "1.2.3.4 10.0.0.5"}, "among VNET_PUBLICIPS"),
+        ({"interface": "em1"}, "cc_gateway_interface: 'em1' does not exist on this host .there are: eth0, lo."),
+        ({"interface_addresses": []}, "eth0 has no IPv4 address"),
+        (
+            {"addresses": {"cc1": "10.0.0.1", "cc2": "cc2.example.org"}},
+            "cc_gateway_address of cc2: 'cc2.example.org' is not an IP address",
+        ),
+        ({"addresses": {"cc1": "192.0.2.1", "cc2": "10.0.0.2"}}, "192.0.2.1 is not an address of eth0"),
+        ({"peers": []}, "would fall back to multicast"),
+        ({"peers": ["cc-two"]}, "cc_gateway_peers: 'cc-two' is not an IP address"),
+        ({"peers": ["10.0.0.1"]}, "is this host itself"),
+        ({"version": 4}, "neither 2 nor 3"),
+        ({"virtual_router_id": 0}, "not a number from 1 to 255"),
+        ({"virtual_router_id": 256}, "not a number from 1 to 255"),
+        ({"priority": 255}, "not a number from 1 to 254"),
+        ({"weight": 0}, "set cc_gateway_when_none_enabled to release"),
+        ({"weight": -2}, "the ENABLED host must come out higher"),
+        ({"priority": 200}, "plus cc_gateway_weight 100 is 300"),
+        ({"advert_interval": "often"}, "not a number of seconds"),
+        ({"advert_interval": 41}, "ends at 40.95"),
+        ({"version": 2, "auth_pass": "secret"}, "VRRP version 2 counts whole seconds"),
+        ({"version": 2, "advert_interval": 1}, "cc_gateway_auth_pass is not set"),
+        ({"version": 2, "advert_interval": 1, "auth_pass": "123456789"}, "longer than 8 characters"),
+        ({"auth_pass": "secret"}, "VRRP version 3 has no authentication"),
+        ({"when_none_enabled": "drop"}, "neither hold nor release"),
+        ({"check_source": "file"}, "neither soap nor state_file"),
+        ({"ask_from": "me"}, "neither host nor control_node"),
+        ({"check_interval": 0.5}, "cc_gateway_check_interval"),
+        ({"check_timeout": 2}, "must be less than cc_gateway_check_interval"),
+        ({"check_timeout": "x"}, "cc_gateway_check_timeout"),
+        ({"check_grace": -1}, "cc_gateway_check_grace"),
+        ({"check_fall": 0}, "cc_gateway_check_fall"),
+        ({"check_rise": "x"}, "cc_gateway_check_rise"),
+        ({"client_key_content": True}, "only one is set"),
+        ({"ask_from": "control_node"}, "cc_gateway_control_cc_cert is not set"),
+    ],
+)
+def test_each_mistake_is_named(change, words):
+    problems = gateway_problems({**GOOD, **change})
+    found = [error for error in problems["errors"] if re.search(words, error)]
+    assert found, problems["errors"]
+    assert gateway_problems(GOOD)["errors"] == []
+
+
+def test_all_mistakes_come_in_one_go():
+    assert len(gateway_problems({**GOOD, "vip": "", "peers": [], "weight": 0, "check_source": "x"})["errors"]) == 4
+
+
+def test_half_an_int_is_no_interval():
+    for half in ("1.5", 1.5):
+        assert gateway_problems({**GOOD, "check_interval": half, "check_timeout": 1})["errors"]
+
+
+@pytest.mark.parametrize(("mode", "words"), [("EDGE", "do not need"), ("", "names no VNET_MODE")])
+def test_warnings(mode, words):
+    problems = gateway_problems({**GOOD, "vnet_mode": mode})
+    assert problems["errors"] == []
+    assert words in problems["warnings"][0]
+
+
+@pytest.mark.parametrize("bad", [None, [], {}])
+def test_wants_settings(bad):
+    with pytest.raises(AnsibleFilterError, match="dictionary of settings"):
+        gateway_problems(bad)
