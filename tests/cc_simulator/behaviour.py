@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from .names import SimulatorError
@@ -47,9 +46,11 @@ class Behaviour:
             return False
 
     def delay(self) -> None:
-        """Be slow."""
-        if self.mode == "slow":
-            time.sleep(self.milliseconds / 1000)
+        """Be slow, until the mode is changed."""
+        with self._changed:
+            if self.mode == "slow":
+                generation = self._generation
+                self._changed.wait_for(lambda: self._generation != generation, self.milliseconds / 1000)
 
     def spoil(self, response: Response) -> None:
         """Change an answer as the mode demands."""

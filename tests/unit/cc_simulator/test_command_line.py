@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands, as a lab host and the playbooks' tests run them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.eucalyptus.ha.tests.cc_simulator import cloud, control
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.__main__ import main
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import SimulatorError
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
+
+TESTS = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def serve(*arguments):
+    """Run ``python -m cc_simulator serve`` from another directory; gives the process and its port."""
+    command = [
+        sys.executable,
+        "-m",
+        "cc_simulator",
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        *map(str, arguments),
+    ]
+    process = subprocess.Popen(
+        command, cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "LANG": "C"}
+    )
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("listening on 127.0.0.1:"), line + process.stderr.read()
+        yield process, int(line.rpartition(":")[2])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def two(key_directory):
+    """Two CCs that go by the host's clock: the first ENABLED, the second DISABLED."""
+    with Simulator(key_directory, state="ENABLED") as first, Simulator(key_directory) as second:
+        yield first, second
+
+
+def run(capsys, *arguments):
+    status = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_serve_from_start_to_sigterm(key_directory, tmp_path, capsys):
+    options = ("--keys", key_directory, "--control", tmp_path / "control", "--state-file", tmp_path / "state")
+    started = time.monotonic()
+    with serve(*options, "--state", "ENABLED", "--name", "CC_09") as (process, port):
+        assert time.monotonic() - started < 2  # 0.5 s on a quiet host; measured in README.md
+        there = ("--host", "127.0.0.1", "--port", port, "--keys", key_directory)
+        assert run(capsys, "cloud", "describe", *there) == (0, "ENABLED\n", "")
+        assert run(capsys, "cloud", "disable", *there) == (0, "DISABLED\n", "")
+        status, out, _err = run(capsys, "control", "--control", tmp_path / "control", "status")
+        report = json.loads(out)
+        assert status == 0
+        assert (report["state"], report["identity"]["name"]) == ("DISABLED", "CC_09")
+        assert report["requests"] == {"DescribeServices": 2, "DisableService": 1}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert not (tmp_path / "control").exists()
+        assert "DisableService" in process.stderr.read()
+
+
+def test_die_is_a_kill_9(key_directory, tmp_path, capsys):
+    with serve("--keys", key_directory, "--control", tmp_path / "control") as (process, _port):
+        assert run(capsys, "control", "--control", tmp_path / "control", "die") == (0, "", "")
+        assert process.wait(5) == -signal.SIGKILL
+        assert (tmp_path / "control").exists()
+        status, _out, err = run(capsys, "control", "--control", tmp_path / "control", "status")
+        assert (status, "no simulator answers" in err) == (1, True)
+    # The socket that a killed simulator left is no obstacle to the next one.
+    with serve("--keys", key_directory, "--control", tmp_path / "control"):
+        assert run(capsys, "control", "--control", tmp_path / "control", "status")[0] == 0
+
+
+def test_serve_resumes(tmp_path, capsys):
+    options = ("--no-ws-security", "--release", "4.2", "--state-file", tmp_path / "state", "--resume")
+    for state in ("ENABLED", "DISABLED"):
+        with serve(*options, "--state", state) as (_process, port):
+            out = run(capsys, "cloud", "describe", "--port", port, "--no-ws-security")[1]
+            assert out == "ENABLED\n"
+
+
+def test_the_clock_that_stands_still(tmp_path, key_directory, recorded):
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for path in key_directory.glob("*.pem"):
+        (keys / path.name).write_bytes(path.read_bytes())
+    (keys / "cloud-cert.pem").write_bytes((recorded / "keys" / "cloud-cert.pem").read_bytes())
+    with serve("--keys", keys, "--clock", "2026-11-22T11:17:01Z") as (_process, port):
+        client = cloud.CloudController("127.0.0.1", port)
+        status, body = client.post((recorded / "describe-signed.request.xml").read_bytes(), "any")
+        assert client.read(status, body).findtext(".//{*}localState") == "DISABLED"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give --keys DIR"),
+        (["--no-ws-security", "--clock", "noon"], "no ISO 8601 time"),
+        (["--no-ws-security", "--state", "AWAKE"], "state 'AWAKE' is none of"),
+        (["--no-ws-security", "--release", "1.0"], "no state API"),
+        (["--no-ws-security", "--resume"], "needs a state file"),
+        (["--no-ws-security", "--host", "192.0.2.1"], "cannot listen on 192.0.2.1"),
+        (["--no-ws-security", "--state-file", "/nonexistent/file"], "cannot open the state file"),
+        (["--no-ws-security", "--control", "/nonexistent/socket", "--host", "127.0.0.1"], "control socket"),
+    ],
+)
+def test_serve_says_what_is_wrong(options, message):
+    command = [sys.executable, "-m", "cc_simulator", "serve", "--port", "0", *options]
+    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_keys(tmp_path, capsys):
+    assert run(capsys, "keys", tmp_path / "keys", "--days", 1) == (0, "", "")
+    assert (tmp_path / "keys" / "cluster-pk.pem").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [
+        ("describe", "LOADED"),
+        ("enable", "ENABLED"),
+        ("disable", "DISABLED"),
+        ("start", "DISABLED"),
+        ("stop", "STOPPED"),
+        ("shutdown", "NOTREADY"),
+    ],
+)
+def test_cloud(key_directory, capsys, action, state):
+    with Simulator(key_directory, state="LOADED") as simulator:
+        options = ("--host", "127.0.0.1", "--port", simulator.port, "--keys", key_directory)
+        assert run(capsys, "cloud", action, *options) == (0, f"{state}\n", "")
+
+
+def test_cloud_says_what_the_fault_was(key_directory, capsys):
+    with Simulator(key_directory) as simulator:
+        there = ("--host", "127.0.0.1", "--port", simulator.port)
+        status, out, err = run(capsys, "cloud", "enable", *there, "--no-ws-security")
+        assert (status, out) == (1, "")
+        assert err == f"cc_simulator: {simulator.url} refused: HTTP 500, soapenv:Client: No Error\n"
+        foreign = key_directory.parent / "foreign-keys"
+        status, out, err = run(capsys, "cloud", "enable", *there, "--keys", foreign)
+        assert (status, out) == (1, "")
+        assert "soapenv:Sender: Unknown Error :(" in err
+        assert simulator.state == "DISABLED"
+
+
+def test_cloud_and_a_cc_that_could_not_initialise(key_directory, capsys):
+    with Simulator(key_directory) as simulator:
+        simulator.cc.init_failure = "no network"
+        options = ("--port", simulator.port, "--keys", key_directory)
+        status, _out, err = run(capsys, "cloud", "describe", *options)
+        assert (status, "return=false: no network" in err) == (1, True)
+
+
+@pytest.mark.parametrize("mode", ["garbage", "truncate", "refuse", "hang"])
+def test_cloud_and_a_cc_that_is_not_well(key_directory, capsys, mode):
+    with Simulator(key_directory) as simulator:
+        simulator.set_behaviour(mode)
+        options = ("--port", simulator.port, "--keys", key_directory, "--timeout", "0.3")
+        status, out, err = run(capsys, "cloud", "describe", *options)
+        assert (status, out, err.count("\n")) == (1, "", 1)
+
+
+def test_cloud_over_ipv6(key_directory, capsys):
+    with Simulator(key_directory, host="::1") as simulator:
+        options = ("--host", "::1", "--port", simulator.port, "--keys", key_directory)
+        assert run(capsys, "cloud", "enable", *options) == (0, "ENABLED\n", "")
+
+
+def test_flip(two, key_directory, capsys):
+    first, second = two
+    seen = []
+    first.cc.changed = lambda: seen.append((first.state, second.state))
+    second.cc.changed = lambda: seen.append((first.state, second.state))
+    ends = ("--from", f"127.0.0.1:{first.port}", "--to", f"127.0.0.1:{second.port}", "--keys", key_directory)
+    before = time.time()
+    status, out, _err = run(capsys, "flip", *ends, "--gap", "0.2")
+    times = json.loads(out)
+    assert (status, out.count("\n")) == (0, 1)
+    assert seen == [("DISABLED", "DISABLED"), ("DISABLED", "ENABLED")]
+    assert list(times) == ["disable_sent", "disable_answered", "enable_sent", "enable_answered"]
+    assert before < times["disable_sent"] < times["disable_answered"] < times["enable_sent"] < times["enable_answered"]
+    assert times["enable_sent"] - times["disable_answered"] >= 0.2
+
+
+def test_flip_with_overlap(two, key_directory, capsys):
+    first, second = two
+    seen = []
+    first.cc.changed = second.cc.changed = lambda: seen.append((first.state, second.state))
+    ends = ("--from", f"127.0.0.1:{first.port}", "--to", f"127.0.0.1:{second.port}", "--keys", key_directory)
+    times = json.loads(run(capsys, "flip", *ends, "--overlap")[1])
+    assert seen == [("ENABLED", "ENABLED"), ("DISABLED", "ENABLED")]
+    assert times["enable_answered"] <= times["disable_sent"]
+
+
+def test_flip_stops_when_the_first_half_fails(two, key_directory, capsys):
+    first, second = two
+    first.set_behaviour("refuse")
+    ends = ("--from", f"127.0.0.1:{first.port}", "--to", f"127.0.0.1:{second.port}", "--keys", key_directory)
+    status, out, err = run(capsys, "flip", *ends)
+    assert (status, out) == (1, "")
+    assert "no answer from" in err
+    assert second.state == "DISABLED"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cc1", ("cc1", 8774)),
+        ("cc1:1", ("cc1", 1)),
+        ("10.0.0.1:2", ("10.0.0.1", 2)),
+        ("[::1]", ("::1", 8774)),
+        ("[::1]:3", ("::1", 3)),
+        ("fe80::1", ("fe80::1", 8774)),
+    ],
+)
+def test_hosts_and_ports(text, expected):
+    assert cloud.host_and_port(text) == expected
+
+
+@pytest.mark.parametrize("text", ["cc1:http", "[::1]:x"])
+def test_no_host_and_port(text):
+    with pytest.raises(SimulatorError, match="is not HOST"):
+        cloud.host_and_port(text)
+
+
+# --- the control socket, in this process --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def steered(simulator, tmp_path):
+    deaths = []
+    with control.ControlSocket(tmp_path / "control", simulator, die=lambda: deaths.append(1)):
+        simulator.deaths = deaths
+        yield tmp_path / "control"
+
+
+@pytest.mark.parametrize("mode", ["hang", "garbage", "truncate", "refuse", "normal"])
+def test_modes(steered, simulator, mode):
+    assert control.ask(steered, [mode])["behaviour"] == mode
+    assert simulator.behaviour.mode == mode
+
+
+def test_slow_and_set_state_take_an_argument(steered, simulator):
+    assert control.ask(steered, ["slow", "250"])["delay_ms"] == 250
+    assert control.ask(steered, ["normal"])["delay_ms"] == 0
+    assert control.ask(steered, ["set-state", "STOPPED"])["state"] == "STOPPED"
+    assert simulator.state == "STOPPED"
+
+
+@pytest.mark.parametrize(
+    "words", [["dance"], [], ["slow"], ["slow", "soon"], ["hang", "long"], ["set-state", "AWAKE"], ["slow", "-5"]]
+)
+def test_nonsense_is_answered_with_an_error(steered, simulator, words):
+    with pytest.raises(SimulatorError):
+        control.ask(steered, words)
+    assert (simulator.state, simulator.behaviour.mode) == ("ENABLED", "normal")
+    assert control.ask(steered, ["status"])["state"] == "ENABLED"
+
+
+def test_die_calls_what_it_was_given(steered, simulator):
+    control.ask(steered, ["die"])
+    assert simulator.deaths == [1]
+
+
+def test_a_socket_that_is_not_there(tmp_path):
+    with pytest.raises(SimulatorError, match="no simulator answers"):
+        control.ask(tmp_path / "nothing", ["status"])
