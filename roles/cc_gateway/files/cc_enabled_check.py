@@ -329,18 +329,23 @@ class Openssl:
         arguments = ["openssl", "dgst", "-sha1", "-sign", self.key, "-passin", "pass:"]
         (inner_in, outer_in), (outer_out, inner_out), (outer_err, inner_err) = posix.pipe(), posix.pipe(), posix.pipe()
         inner = inner_in, inner_out, inner_err
-        outer = outer_in, outer_out, outer_err
+        self.outputs = outer_out, outer_err
         program = find_program("openssl")
+        posix.write(outer_in, data)  # less than a pipe holds
+        posix.close(outer_in)
         if hasattr(posix, "posix_spawn"):
             moves = [(posix.POSIX_SPAWN_DUP2, handle, number) for number, handle in enumerate(inner)]
-            self.pid = posix.posix_spawn(program, arguments, posix.environ, file_actions=moves)
+            try:
+                self.pid = posix.posix_spawn(program, arguments, posix.environ, file_actions=moves)
+            except EnvironmentError as error:
+                raise Trouble("cannot start %s: %s" % (program, error.strerror))
         else:
             self.pid = posix.fork()
             if not self.pid:
                 try:
                     for number, handle in enumerate(inner):
                         posix.dup2(handle, number)
-                    for handle in inner + outer:
+                    for handle in inner + self.outputs:
                         if handle > 2:
                             posix.close(handle)
                     posix.execv(program, arguments)
@@ -348,9 +353,6 @@ class Openssl:
                     posix._exit(127)
         for handle in inner:
             posix.close(handle)
-        posix.write(outer_in, data)  # less than a pipe holds
-        posix.close(outer_in)
-        self.outputs = outer_out, outer_err
         return self.finish
 
     def finish(self):
@@ -722,7 +724,7 @@ def ask_soap(options, deadline):
     state, message = read_services(answer.body, message_id)
     if answer.status != 200:
         raise Trouble("the CC answers with HTTP status %s" % answer.reason)
-    return state, "%s at %s" % (message, authority(options))
+    return state, message + (" at " + authority(options) if state else "")
 
 
 # --- the state file -----------------------------------------------------------------------------------
@@ -793,24 +795,30 @@ def see_that_it_lives(options, deadline):
 def ask_state_file(options, deadline):
     path = options["state-file"]
     deadline.doing = "reading " + path
+    before = None
     try:
         handle = open_state_file(path)
-        offset, state = read_struct(posix.read(handle, posix.fstat(handle).st_size))
-        before = None
-        for _try in range(3):
-            # The CC writes while we read: what counts has stood still while the CC was asked whether it lives.
-            posix.lseek(handle, offset, 0)
-            window = posix.read(handle, 36 + 1056)
-            if window == before:
+        # The CC writes while we read: what counts is what two readings say alike, the second one of them taken
+        # after the CC has shown that it lives.
+        for attempt in range(4):
+            posix.lseek(handle, 0, 0)
+            try:
+                reading = read_struct(posix.read(handle, posix.fstat(handle).st_size))
+            except Trouble as error:
+                reading = None, "%s" % error
+            if reading == before:
                 break
-            if before is None:
+            if not attempt:
                 see_that_it_lives(options, deadline)
-            before = window
+            before = reading
         else:
             raise Trouble("the state file does not stand still")
         posix.close(handle)
     except EnvironmentError as error:
         raise Trouble("--state-file %s: %s" % (path, error.strerror))
+    offset, state = reading
+    if offset is None:
+        raise Trouble(state)
     return state, "localState in %s, layout of %s" % (path, KNOWN_OFFSETS.get(offset, "no known release"))
 
 

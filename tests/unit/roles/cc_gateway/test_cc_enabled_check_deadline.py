@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever hangs, drips or floods: the check is over within its timeout, in one line, and stays small."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+
+from .conftest import CHECK, PYTHON, answer_xml, http
+
+TIMEOUT = 0.5
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+
+
+@pytest.fixture
+def timed(wire, run_check):
+    """Run the whole process; assert that it keeps to TIMEOUT, one line, exit status 1 and 64 MiB; the line."""
+
+    def run(*arguments, timeout=TIMEOUT, **options):
+        start = time.monotonic()
+        done = run_check("--port", wire.port, "--timeout", timeout, *arguments, **options)
+        elapsed = time.monotonic() - start
+        assert elapsed <= timeout + 0.1  # of that 0.05 are kept back; the rest is for a busy test machine
+        assert done.returncode == 1
+        assert done.stderr == ""
+        assert done.stdout.count("\n") == 1
+        return done.stdout.strip()
+
+    return run
+
+
+def forever(*pieces, pause=0.0, once=b""):
+    def say(connection, message_id):
+        connection.sendall(once)
+        while True:
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(pause)
+
+    return say
+
+
+HOSTILE = {
+    "hangs": (lambda connection, message_id: connection.recv(1), "waiting for an answer from 127.0.0.1:"),
+    "one byte a second": (forever(b"H", pause=1), "waiting for an answer"),
+    "body drips": (forever(b" ", pause=0.05, once=HEAD + b"\r\n<a>"), "waiting for an answer"),
+    "chunks drip": (forever(b"1\r\n \r\n", pause=0.02, once=HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), "waiting for"),
+}
+FLOOD = {
+    "endless headers": (forever(b"A: b\r\n" * 1000, once=HEAD), "HTTP header has more than 16384 bytes"),
+    "endless line": (forever(b"A" * 65536, once=HEAD), "HTTP header has more than 16384 bytes"),
+    "endless body": (forever(b"<a>" * 20000, once=HEAD + b"\r\n"), "more than 1048576 bytes"),
+    "endless chunks": (forever(b"10\r\n0123456789abcdef\r\n" * 1000, once=HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), "more than"),
+    "2 GB announced": (forever(b"x" * 65536, once=HEAD + b"Content-Length: 2147483647\r\n\r\n"), "more than 1048576 bytes"),
+    "2 GB chunk": (forever(b"x" * 65536, once=HEAD + b"Transfer-Encoding: chunked\r\n\r\n7fffffff\r\n"), "more than 1048576 bytes"),
+    "deep": (http("<a>" * 300000), "more than 20000 elements"),
+    "one large text": (http("<a>" + "x" * 1000000 + "</a>"), "0 elements Envelope"),
+    "texts in pieces": (http("<a>" + "x<!---->" * 120000 + "</a>"), "0 elements Envelope"),
+    "many attributes": (http("<a " + " ".join(f"a{n}=''" for n in range(90000)) + "/>"), "0 elements Envelope"),
+    "many namespaces": (http("<a " + " ".join(f"xmlns:a{n}='u'" for n in range(55000)) + "/>"), "0 elements Envelope"),
+    "long name": (http("<" + "a" * 1000000 + "/>"), "0 elements Envelope"),
+    "entity bomb": (
+        http('<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + "".join(
+            f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)) + "]><a>&j;</a>"),
+        "has a DTD, which is refused",
+    ),
+    "redirect loop": (http("", "302 Found", "Location: /axis2/services/EucalyptusCC\r\n"), "a redirect (HTTP 302 Found)"),
+}
+
+
+@pytest.mark.parametrize(("say", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_slow_server_costs_the_timeout(wire, timed, say, message):
+    wire.say = say
+    line = timed("--no-ws-security")
+    assert line.startswith(f"UNKNOWN: timed out after {TIMEOUT} s while ")
+    assert message in line
+
+
+@pytest.mark.parametrize(("say", "message"), FLOOD.values(), ids=FLOOD)
+def test_flood_costs_no_more_than_the_timeout_and_64_mib(wire, say, message):
+    wire.say = say
+    words = [PYTHON, "-E", "-s", "-S", CHECK, "--port", str(wire.port), "--no-ws-security", "--timeout", "2"]
+    start = time.monotonic()
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process.stdout, process.stderr:
+        output, complaint = process.stdout.read(), process.stderr.read()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert (process.returncode, complaint) == (1, "")
+    assert message in output
+    assert time.monotonic() - start < 2
+    assert usage.ru_maxrss < 64 * 1024
+
+
+def test_server_that_never_accepts():
+    # A backlog that is full: SYNs are dropped and connect() hangs.
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            other = stack.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(listener.getsockname())
+        time.sleep(0.05)
+        start = time.monotonic()
+        done = subprocess.run(
+            [PYTHON, "-E", "-s", "-S", CHECK, "--port", str(listener.getsockname()[1]), "--no-ws-security", "--timeout", "0.5"],
+            capture_output=True, text=True, check=False,
+        )
+        assert time.monotonic() - start <= TIMEOUT + 0.1
+        assert done.stdout.startswith("UNKNOWN: timed out after 0.5 s while connecting to 127.0.0.1 port ")
+
+
+def test_name_server_that_never_answers(monkeypatch):
+    # getaddrinfo cannot be interrupted; a long sleep in C with the signal held back is as deaf.
+    import _socket
+
+    real = _socket.getaddrinfo
+
+    def deaf(host, port, family=0, kind=0, protocol=0, flags=0):
+        if flags & _socket.AI_NUMERICHOST:
+            return real(host, port, family, kind, protocol, flags)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+        time.sleep(1)
+        return []
+
+    monkeypatch.setattr(_socket, "getaddrinfo", deaf)
+    start = time.monotonic()
+    result, _notes = check.check(check.parse_arguments(["--host", "cc.example", "--no-ws-security", "--timeout", "0.3"]))
+    assert time.monotonic() - start < 0.4
+    assert result["message"] == "UNKNOWN: timed out after 0.3 s while looking up cc.example"
+
+
+def test_name_that_is_none(timed):
+    assert timed("--no-ws-security", "--host", "cc.invalid").startswith(
+        ("UNKNOWN: cannot look up cc.invalid: ", "UNKNOWN: timed out after 0.5 s while looking up cc.invalid")
+    )
+
+
+def stand_in_openssl(tmp_path, script):
+    program = tmp_path / "openssl"
+    program.write_text("#!/bin/sh\n" + script)
+    program.chmod(0o755)
+    return {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+
+
+@pytest.mark.parametrize("python", [PYTHON, "/root/.pyenv/versions/2.7.18/bin/python", "/root/.pyenv/versions/3.6.15/bin/python"])
+def test_openssl_that_hangs_is_killed(timed, keys, tmp_path, python):
+    if not os.access(python, os.X_OK):
+        pytest.skip(f"no interpreter {python} here")
+    environment = stand_in_openssl(tmp_path, f"echo $$ >{tmp_path}/pid; exec sleep 600\n")
+    line = timed("--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem", env=environment, python=python)
+    assert line == "UNKNOWN: timed out after 0.5 s while waiting for openssl"
+    pid = int((tmp_path / "pid").read_text())
+    end = time.monotonic() + 2
+    while time.monotonic() < end and os.path.exists(f"/proc/{pid}") and "sleep" in _command(pid):
+        time.sleep(0.01)
+    assert "sleep" not in _command(pid)
+
+
+def _command(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def test_openssl_that_floods(timed, keys, tmp_path):
+    environment = stand_in_openssl(tmp_path, "exec yes >&2\n")
+    line = timed("--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem", env=environment)
+    assert line == "UNKNOWN: timed out after 0.5 s while waiting for openssl"
+
+
+def test_fifo_in_place_of_the_certificate(timed, keys, tmp_path):
+    os.mkfifo(tmp_path / "cert")
+    assert timed("--key", keys / "cloud-pk.pem", "--cert", tmp_path / "cert").endswith("holds no PEM certificate")
+
+
+def test_fifo_in_place_of_the_key(timed, keys, tmp_path):
+    os.mkfifo(tmp_path / "key")
+    line = timed("--key", tmp_path / "key", "--cert", keys / "cloud-cert.pem")
+    assert line == "UNKNOWN: timed out after 0.5 s while waiting for openssl"
+
+
+def test_alarm_blocked_by_the_caller(wire, timed):
+    # A blocked signal is inherited over exec.
+    wire.say = HOSTILE["body drips"][0]
+    line = timed("--no-ws-security", preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM]))
+    assert line.startswith("UNKNOWN: timed out after 0.5 s")
+
+
+def test_alarm_ignored_by_the_caller(wire, timed):
+    wire.say = HOSTILE["body drips"][0]
+    line = timed("--no-ws-security", preexec_fn=lambda: signal.signal(signal.SIGALRM, signal.SIG_IGN))
+    assert line.startswith("UNKNOWN: timed out after 0.5 s")
+
+
+def test_good_answer_just_in_time_is_taken(wire, run_check):
+    def late(connection, message_id):
+        time.sleep(0.3)
+        connection.sendall(http(answer_xml(message_id.decode())))
+
+    wire.say = late
+    assert run_check("--port", wire.port, "--no-ws-security", "--timeout", "1").returncode == 0
+
+
+def test_few_file_descriptors_are_said(wire, timed, keys):
+    line = timed(
+        "--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6)),
+    )
+    assert "Too many open files" in line
+
+
+def test_no_expensive_import_at_every_poll():
+    done = subprocess.run([PYTHON, "-E", "-s", "-S", "-X", "importtime", CHECK, "--port", "1", "--no-ws-security"],
+                          capture_output=True, text=True, check=False)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"os", "re", "socket", "signal", "subprocess", "argparse", "json", "ssl", "hashlib", "xml", "enum"}

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The passive source: the CC's own configuration struct, and the sight that the CC lives."""
+
+from __future__ import annotations
+
+import os
+import struct
+
+import pytest
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+from cc_simulator.server import Simulator
+
+from .conftest import http
+
+SIZE = 262144
+LIVES = http("<h2>Deployed Services</h2><h3>EucalyptusCC</h3>", headers="Content-Type: text/html\r\n")
+RELEASES = {"3.1": 20624, "3.2": 24828, "3.3": 28924, "3.4": 28924, "4.0": 28928, "4.1": 28932, "4.4": 28932, "5.1": 28932}
+
+
+def state_file(state=b"ENABLED", offset=28932, epoch=7, details=b"ERRORS=0", kind=b"cluster", size=SIZE):
+    data = bytearray(size)
+    data[offset:offset + 32] = state.ljust(32, b"\0")
+    struct.pack_into("<i", data, offset + 32, epoch)
+    data[offset + 36:offset + 36 + len(details)] = details
+    data[offset + 1060:offset + 1060 + len(kind)] = kind
+    return data
+
+
+@pytest.fixture
+def read(ask, wire, tmp_path):
+    """Ask the state file with these bytes in it."""
+    wire.say = LIVES
+
+    def run(data, *arguments, mode=0o600):
+        path = tmp_path / "eucalyptusCCConfig"
+        path.write_bytes(data)
+        path.chmod(mode)
+        return ask("--source", "state_file", "--state-file", str(path), *arguments)
+
+    return run
+
+
+@pytest.mark.parametrize("state", check.STATES)
+def test_every_state(read, tmp_path, state):
+    result = read(state_file(state.encode()))
+    assert (result.local_state, result.definite, result.enabled) == (state, True, state == "ENABLED")
+    assert result.source == "state_file"
+    assert result.message == f"{state}: localState in {tmp_path}/eucalyptusCCConfig, layout of 4.1 to 5.1"
+
+
+@pytest.mark.parametrize(("release", "offset"), RELEASES.items())
+def test_every_known_layout_as_the_simulator_writes_it(ask, tmp_path, release, offset):
+    path = tmp_path / "eucalyptusCCConfig"
+    with Simulator(ws_security=False, release=release, state="ENABLED", state_file=str(path)) as simulator:
+        assert path.read_bytes()[offset:offset + 8] == b"ENABLED\0"
+        result = ask("--source", "state_file", "--state-file", str(path), port=simulator.port)
+        assert result.enabled, result.message
+        assert check.KNOWN_OFFSETS[offset] in result.message
+        assert not simulator.counts["DescribeServices"]
+
+
+def test_layout_of_a_fork_is_read_by_its_content(read):
+    result = read(state_file(offset=30001))
+    assert result.enabled
+    assert result.message.endswith("layout of no known release")
+
+
+def test_leftovers_after_the_nul_do_not_count(read):
+    assert read(state_file(b"ENABLED\0Y")).enabled
+    assert read(state_file(b"DISABLED\0ENABLED")).local_state == "DISABLED"
+
+
+def test_not_enabled_needs_no_identity(read):
+    assert read(state_file(b"LOADED", kind=b"self")).local_state == "LOADED"
+
+
+DOUBTFUL = {
+    "empty": (b"", "no ERRORS="),
+    "zeros": (bytes(SIZE), "no ERRORS="),
+    "only the word": (b"ENABLED", "no ERRORS="),
+    "ERRORS= at the start": (b"ERRORS=0".ljust(2000, b"\0"), "too short around"),
+    "cut": (state_file()[:29500], "too short around"),
+    "two of them": (state_file() + state_file(), "ERRORS= more than once"),
+    "no state": (state_file(b""), "no localState before"),
+    "torn": (state_file(b"DNABLED"), "no localState before"),
+    "no NUL": (state_file(b"ENABLED" * 5)[:SIZE], "no localState before"),
+    "small": (state_file(b"enabled"), "no localState before"),
+    "blank": (state_file(b"ENABLED "), "no localState before"),
+    "not ASCII": (state_file(b"ENABLED\xff"), "no localState before"),
+    "no number": (state_file(details=b"ERRORS="), "no number after"),
+    "not a number": (state_file(details=b"ERRORS=zero"), "no number after"),
+    "no end of the number": (state_file(details=b"ERRORS=" + b"1" * 1017), "no number after"),
+    "no identity": (state_file(kind=b""), "ENABLED of a service that is no cluster"),
+    "of a node": (state_file(kind=b"node"), "ENABLED of a service that is no cluster"),
+    "no end of the type": (state_file(kind=b"cluster" + b"x" * 40), "ENABLED of a service that is no cluster"),
+    "too large": (state_file(size=(1 << 22) + 1), "more than 4194304 bytes"),
+}
+_other = state_file(offset=40000)
+_other[28932:28940] = b"DISABLED"
+DOUBTFUL["another state at a known offset"] = (_other, "one localState where release 4.1 to 5.1 has it, and another")
+
+
+@pytest.mark.parametrize(("data", "message"), DOUBTFUL.values(), ids=DOUBTFUL)
+def test_doubtful(read, data, message):
+    result = read(bytes(data))
+    assert (result.local_state, result.enabled, result.definite) == (None, False, False)
+    assert "state file" in result.message
+    assert message in result.message
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_file_that_others_may_write(read, mode):
+    assert "may be written by others" in read(state_file(), mode=mode).message
+
+
+def test_file_of_another_user(read, monkeypatch, tmp_path):
+    (tmp_path / "eucalyptusCCConfig").touch()
+    os.chown(tmp_path / "eucalyptusCCConfig", 12345, -1)
+    assert read(state_file()).enabled  # root may ask about anyone's
+    monkeypatch.setattr(check.posix, "geteuid", lambda: 999)
+    assert "belongs to another user" in read(state_file()).message
+    monkeypatch.setattr(check.posix, "geteuid", lambda: 12345)
+    assert read(state_file()).enabled
+
+
+def test_missing_directory_and_fifo(ask, tmp_path):
+    path = tmp_path / "none"
+    assert ask("--source", "state_file", "--state-file", str(path)).message == (
+        f"UNKNOWN: --state-file {path}: No such file or directory"
+    )
+    assert "not a regular file" in ask("--source", "state_file", "--state-file", str(tmp_path)).message
+    os.mkfifo(path)
+    assert "not a regular file" in ask("--source", "state_file", "--state-file", str(path)).message
+
+
+# --- liveness -----------------------------------------------------------------------------------------
+
+
+def test_liveness_is_asked_without_side_effect(read, wire):
+    assert read(state_file()).enabled
+    assert [head.split(b"\r\n")[0] for head, _body in wire.requests] == [b"GET /axis2/services HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (b"", "closed the connection without an answer"),
+        (http("EucalyptusNC"), "is no CC"),
+        (http("EucalyptusCC", "404 Not Found"), "HTTP status 404 Not Found"),
+        (http("EucalyptusCC", "302 Found"), "a redirect (HTTP 302 Found)"),
+        (http("EucalyptusCC" * 100000), "more than 1048576 bytes"),
+        (http("EucalyptusCC")[:-1], "cut short"),
+    ],
+)
+def test_file_outlives_a_crash_so_a_dead_cc_is_not_enabled(read, wire, said, message):
+    result = read(state_file(), "--timeout", "1")
+    assert result.enabled
+    wire.say = said
+    result = read(state_file())
+    assert not result.enabled
+    assert not result.definite
+    assert message in result.message
+
+
+def test_nobody_listens(read, wire):
+    wire.stop()
+    assert "Connection refused" in read(state_file()).message
+
+
+def test_hung_cc_costs_the_timeout(read, wire):
+    wire.say = lambda connection, message_id: connection.recv(1)
+    result = read(state_file(), "--timeout", "0.2")
+    assert "timed out after 0.2 s while waiting for an answer" in result.message
+
+
+# --- a file that is written while it is read ------------------------------------------------------------
+
+
+def rewrite_at_every_answer(wire, path, *states):
+    states = iter(states)
+
+    def say(connection, message_id):
+        with open(path, "r+b") as stream:
+            stream.seek(28932)
+            stream.write(next(states))
+        connection.sendall(LIVES)
+
+    wire.say = say
+
+
+def test_state_that_changes_meanwhile_counts_as_it_is_then(read, wire, tmp_path):
+    rewrite_at_every_answer(wire, tmp_path / "eucalyptusCCConfig", b"DISABLED\0")
+    result = read(state_file(b"ENABLED"))
+    assert (result.local_state, result.enabled) == ("DISABLED", False)
+    rewrite_at_every_answer(wire, tmp_path / "eucalyptusCCConfig", b"ENABLED\0")
+    assert read(state_file(b"DISABLED")).enabled
+
+
+def test_torn_state_is_never_taken(read, wire, tmp_path):
+    rewrite_at_every_answer(wire, tmp_path / "eucalyptusCCConfig", b"DNABLED\0")
+    result = read(state_file(b"ENABLED"))
+    assert "no localState before ERRORS=" in result.message
+
+
+def test_state_that_never_stands_still(read, monkeypatch):
+    states = iter([b"ENABLED", b"DISABLED", b"ENABLED", b"DISABLED"])
+    monkeypatch.setattr(check.posix, "read", lambda handle, size: bytes(state_file(next(states))))
+    assert "does not stand still" in read(state_file()).message
+
+
+def test_state_that_is_torn_for_a_moment(read, monkeypatch):
+    states = iter([b"DISABLED", b"EISABLED", b"ENABLED", b"ENABLED"])
+    monkeypatch.setattr(check.posix, "read", lambda handle, size: bytes(state_file(next(states))))
+    assert read(state_file()).enabled
