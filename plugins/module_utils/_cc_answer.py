@@ -30,6 +30,9 @@ _SOAP = '{http://schemas.xmlsoap.org/soap/envelope/}'
 #: Most markup in an answer: 1,024 node controllers, the most a CC manages, take 25,000 tags.
 _MAX_TAGS = 40000
 
+#: Most attributes in an answer: a real one has about 50. Older libxml2 takes quadratic time for the attributes of one tag.
+_MAX_ATTRIBUTES = 4000
+
 #: The type of the CC's own entry.
 _OWN_TYPE = 'cluster'
 
@@ -37,7 +40,11 @@ _OWN_TYPE = 'cluster'
 #: STOPPED, NOTREADY, and in theory PRIMORDIAL, INITIALIZED).
 ENABLED = 'ENABLED'
 
-_LOG = 'The log of the CC, axis2c.log below var/log/eucalyptus, may tell more'
+_NUMBER = re.compile(r'^\s*[-+]?[0-9]{1,10}\s*$')
+
+_SIMPLE = {'return': re.compile(r'^\s*(?:true|false|0|1)\s*$'), 'epoch': _NUMBER, 'localEpoch': _NUMBER}
+
+_LOG = 'the log of the CC, axis2c.log below var/log/eucalyptus, may tell more'
 
 #: (fault code, beginning of the fault text): what it means, as tried against Rampart/C with the policy and the
 #: authentication of Eucalyptus. The texts themselves do not tell.
@@ -117,8 +124,10 @@ def check_bytes(status, content_type, body):
             'the answer contains a comment, a CDATA section or a processing instruction: '
             'a Cluster Controller sends none',
         )
-    if body.count(b'<') > _MAX_TAGS:
-        raise CcAnswerError('too_many_tags', 'the answer has more than %d tags' % _MAX_TAGS)
+    if body.count(b'<') > _MAX_TAGS or body.count(b'=') > _MAX_ATTRIBUTES:
+        raise CcAnswerError(
+            'too_much_markup', 'the answer has more than %d tags or %d attributes' % (_MAX_TAGS, _MAX_ATTRIBUTES)
+        )
 
 
 def check_document(status, root):
@@ -147,6 +156,15 @@ def check_document(status, root):
             raise CcAnswerError(
                 'schema', 'the element %s of the answer holds text beside elements' % quote(element.tag)
             )
+        _check_simple(element)
+
+
+def _check_simple(element):
+    """zeep takes what it cannot read as a number or truth value for nothing, or for false: refuse it instead."""
+    pattern = _SIMPLE.get(element.tag.rpartition('}')[2])
+    if pattern is not None and not pattern.match(element.text or ''):
+        name, value = quote(element.tag), quote(element.text or '')
+        raise CcAnswerError('schema', 'the element %s of the answer has the value "%s"' % (name, value))
 
 
 def http_error(status):

@@ -23,9 +23,9 @@ import threading
 import time
 
 try:
-    from http.client import HTTPException, HTTPResponse, IncompleteRead
+    from http.client import HTTPException, HTTPResponse, IncompleteRead, LineTooLong
 except ImportError:  # Python 2.7: imported by ansible-test only, zeep needs Python 3
-    from httplib import HTTPException, HTTPResponse, IncompleteRead
+    from httplib import HTTPException, HTTPResponse, IncompleteRead, LineTooLong
 
 from ansible_collections.eucalyptus.ha.plugins.module_utils._cc_errors import CcTransportError, quote
 
@@ -254,6 +254,8 @@ def _exchange(sock, request, deadline):
                 raise CcTransportError('disconnected', 'the connection broke: %s' % quote(unsent))
             if type(exc).__name__ == 'RemoteDisconnected':
                 raise CcTransportError('disconnected', 'the server closed the connection without an answer')
+            if type(exc) in (HTTPException, LineTooLong):
+                raise CcTransportError('head_too_large', 'the head of the answer is too long: %s' % quote(exc))
             raise CcTransportError(
                 'not_http', 'the answer is not HTTP: %s' % quote('%s %s' % (type(exc).__name__, exc))
             )
