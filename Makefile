@@ -54,3 +54,21 @@ unit: setup ## unit tests
 
 .PHONY: test-fast
 test-fast: lint unit ## lint and unit tests, under a minute
+
+# --- the lab ------------------------------------------------------------------------------------------
+
+DEMO_NAME ?= demo
+export MOLECULE_LAB ?= molecule
+LAB := $(VENV)/bin/python tests/lab/lab.py
+
+.PHONY: demo
+demo: setup ## a gateway from nothing, and a failover, in a lab on this machine (root, Debian 12)
+	DEMO_NAME=$(DEMO_NAME) $(VENV)/bin/python tests/lab/demo.py
+
+.PHONY: demo-clean
+demo-clean: ## remove the demo's lab
+	if [ -x $(VENV)/bin/python ]; then $(LAB) down $(DEMO_NAME); fi
+
+.PHONY: molecule
+molecule: setup ## the molecule scenarios of `make test`, on a lab of their own
+	molecule test --scenario-name gateway --report
