@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ FAULT = (
     "<soapenv:Body><soapenv:Fault><faultcode>{}</faultcode><faultstring>{}</faultstring></soapenv:Fault></soapenv:Body>"
     "</soapenv:Envelope>"
 )
+RECORDED = Path(check.__file__).parents[3] / "tests/cc_simulator/recorded"
 XML = "Content-Type: text/xml\r\n"
 ENABLED = STATUS.format(kind="cluster", state="ENABLED")
 
@@ -91,7 +93,7 @@ def test_entries_of_other_types_do_not_count(wire, ask):
 
 
 def test_recorded_plain_answer(wire, ask, monkeypatch):
-    text = (Path(check.__file__).parents[3] / "tests/cc_simulator/recorded/describe-plain.response.xml").read_text()
+    text = (RECORDED / "describe-plain.response.xml").read_text()
     message_id = message_id_known(monkeypatch)
     wire.say = http(text.replace("urn:uuid:a8e4ed38-e663-1f11-2255-02fc00000001", message_id))
     assert ask().enabled
@@ -174,7 +176,7 @@ REFUSED = {
     "two returns": (
         http(answer_xml().replace("<n:return>", "<n:return>false</n:return><n:return>")), "2 elements return where one belongs"
     ),
-    "no status": (http(answer_xml(statuses="")), "0 entries of type cluster where one belongs"),
+    "no entry": (http(answer_xml(statuses="")), "0 entries of type cluster where one belongs"),
     "only a node": (http(answer_xml(statuses=STATUS.format(kind="node", state="ENABLED"))), "0 entries of type cluster"),
     "two clusters": (http(answer_xml(statuses=ENABLED * 2)), "2 entries of type cluster where one belongs"),
     "cluster and its double": (
@@ -210,7 +212,7 @@ def test_refused(wire, ask, said, message):
 
 
 @pytest.mark.parametrize(
-    ("code", "text", "hint"),
+    "fault",
     [
         ("soapenv:Client", "No Error", "the CC wants a signed request"),
         ("soapenv:Sender", "Unknown Error :(", "does --cert equal the CC's own cloud-cert.pem?"),
@@ -219,14 +221,15 @@ def test_refused(wire, ask, said, message):
     ],
 )
 @pytest.mark.parametrize("status", ["500 Internal Server Error", "200 OK"])
-def test_fault_is_told_with_code_text_and_likely_cause(wire, ask, status, code, text, hint):
+def test_fault_is_told_with_code_text_and_likely_cause(wire, ask, status, fault):
+    code, text, hint = fault
     wire.say = http(FAULT.format(code, text), status)
     result = ask()
     assert result.message == f"UNKNOWN: the CC answers with the fault {code}: {text} ({hint})"
     assert not result.definite
 
 
-@pytest.mark.parametrize("path", sorted((Path(check.__file__).parents[3] / "tests/cc_simulator/recorded").rglob("faults/*.xml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(RECORDED.glob("faults/*.xml")), ids=lambda path: path.stem)
 def test_recorded_faults(wire, ask, path):
     wire.say = http(path.read_bytes(), "500 Internal Server Error")
     assert ask().message.startswith("UNKNOWN: the CC answers with the fault ")
@@ -247,8 +250,6 @@ def test_refused_connection(ask, wire):
 
 
 def test_verbose_and_json(wire, run_check):
-    import json
-
     wire.say = http(answer_xml())
     done = run_check("--port", wire.port, "--no-ws-security", "--verbose")
     lines = done.stdout.splitlines()

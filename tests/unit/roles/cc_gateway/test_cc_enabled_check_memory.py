@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import errno
 import os
 import re
@@ -310,8 +311,6 @@ def test_whole_process_remembers(run_check, wire, memory):
 
 
 def test_many_at_once_leave_a_whole_memory(run_check, wire, memory):
-    import concurrent.futures
-
     wire.say = ENABLED
     words = ("--port", wire.port, "--no-ws-security", "--memory", memory)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:

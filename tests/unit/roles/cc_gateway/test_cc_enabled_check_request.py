@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
 
 import pytest
 import xmlsec
@@ -189,8 +190,6 @@ def test_key_is_garbage(sign, tmp_path):
 
 
 def test_key_is_encrypted_and_nobody_is_asked_for_the_pass_phrase(sign, keys, tmp_path):
-    import subprocess
-
     subprocess.run(
         ["openssl", "rsa", "-aes128", "-passout", "pass:secret", "-in", keys / "cloud-pk.pem", "-out", tmp_path / "key"],
         check=True, capture_output=True,

@@ -17,10 +17,10 @@ LIVES = http("<h2>Deployed Services</h2><h3>EucalyptusCC</h3>", headers="Content
 RELEASES = {"3.1": 20624, "3.2": 24828, "3.3": 28924, "3.4": 28924, "4.0": 28928, "4.1": 28932, "4.4": 28932, "5.1": 28932}
 
 
-def state_file(state=b"ENABLED", offset=28932, epoch=7, details=b"ERRORS=0", kind=b"cluster", size=SIZE):
+def state_file(state=b"ENABLED", *, offset=28932, details=b"ERRORS=0", kind=b"cluster", size=SIZE):
     data = bytearray(size)
     data[offset:offset + 32] = state.ljust(32, b"\0")
-    struct.pack_into("<i", data, offset + 32, epoch)
+    struct.pack_into("<i", data, offset + 32, 7)
     data[offset + 36:offset + 36 + len(details)] = details
     data[offset + 1060:offset + 1060 + len(kind)] = kind
     return data
