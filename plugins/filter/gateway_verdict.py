@@ -141,6 +141,11 @@ _value:
       type: list
       elements: str
       sample: [cc1]
+    strangers:
+      description: The MAC addresses that answered and certainly belong to none of the cluster controllers.
+      type: list
+      elements: str
+      sample: []
     enabled:
       description: The hosts whose cluster controller is ENABLED.
       type: list

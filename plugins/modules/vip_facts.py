@@ -565,7 +565,7 @@ ansible_facts:
                   type: bool
                   sample: false
                 state:
-                  description: V(absent) when nobody holds it, V(held) by one machine, V(split) by several, V(null) when it was not asked for.
+                  description: V(absent), V(held) by one machine, V(split) between several, V(null) when it was not asked for.
                   returned: always
                   type: str
                   sample: held

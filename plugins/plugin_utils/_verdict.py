@@ -172,6 +172,12 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
     )
     if len(holders) < 2 or strangers:
         advice = f"Find the machine behind {names(strangers or evidence.unnamed)} in the switches' tables and take {vip} off it."
+    by_hand = [name for name in by_facts if evidence.host(name).keepalived_state not in (None, "MASTER")]
+    if by_hand and not strangers:
+        where = evidence.host(by_hand[0]).interface
+        advice = (
+            f"keepalived did not put {vip} on {names(by_hand)}: somebody else did. Remove it: ip address del {vip}/PREFIX dev {where}."
+        )
     stopped = [name for name in holders if (host := evidence.host(name)) and host.keepalived_running is False]
     if stopped:
         advice = (
@@ -390,9 +396,10 @@ def _warnings(evidence: _verdict_evidence.Evidence, finding: Finding, certificat
         if one.keepalived_running is False and not one.maintenance:
             if one.name in holders:
                 warnings.append(f"{one.name} holds {vip} although keepalived does not run there: nothing will move it")
-            else:
+            elif finding.verdict != "absent":
                 warnings.append(f"keepalived does not run on {one.name}: it cannot take over")
-        if one.local_state not in (None, "ENABLED", "DISABLED") and not one.maintenance:
+        standby = one.local_state in (None, "ENABLED", "DISABLED") or one.maintenance
+        if not standby and finding.verdict != "no_controller_enabled":
             warnings.append(f"the cluster controller on {one.name} is {one.local_state}: it cannot take over")
         if one.vip_state == "dadfailed":
             warnings.append(f"{one.name} has {vip} but does not use it: another machine had it first (dadfailed)")
@@ -481,6 +488,7 @@ def judge(cluster: Any, certificate_warning_days: float = CERTIFICATE_WARNING_DA
         "advice": finding.advice,
         "holder": holders[0] if len(holders) == 1 and not evidence.foreign else None,
         "holders": holders,
+        "strangers": evidence.foreign,
         "enabled": evidence.enabled,
         "maintenance": _in_maintenance(evidence),
         "rows": _rows(evidence),
