@@ -23,6 +23,7 @@ import hashlib
 import ipaddress
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -125,7 +126,7 @@ def image_for(release: str) -> str:
             "--build-arg",
             f"BASE={base}",
             "--label",
-            f"{LABEL}=image",
+            f"{LABEL}-image=1",
             "--tag",
             tag,
             HERE,
@@ -140,7 +141,7 @@ def _debootstrap(release: str, tag: str) -> None:
     run("debootstrap", "--variant=minbase", release, root)
     archive = CACHE / f"root-{release}.tar"
     run("tar", "-C", root, "-cf", archive, ".")
-    podman("import", "--change", f"LABEL {LABEL}=image", archive, tag)
+    podman("import", "--change", f"LABEL {LABEL}-image=1", archive, tag)
     shutil.rmtree(root)
     archive.unlink()
 
@@ -173,6 +174,7 @@ class Lab:
     def up(self, release: str) -> None:
         if self.containers():
             raise LabError(f"lab {self.name} is there already: `lab.py down {self.name}` first")
+        remember_netavark_chains()
         image = image_for(release)
         say(f"lab {self.name}: networks and hosts")
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -385,6 +387,48 @@ class Lab:
             for network in listed.split():
                 podman("network", "rm", "--force", network)
             shutil.rmtree(self.dir, ignore_errors=True)
+            forget_netavark_chains()
+
+
+# --- what podman's network program leaves on the machine ----------------------------------------------
+
+NETAVARK_BEFORE = CACHE / "netavark-chains.json"
+
+
+def _netavark_rules() -> dict[str, list[str]]:
+    """Lines of iptables-save that declare or jump to netavark's general chains, by table."""
+    found: dict[str, list[str]] = {}
+    table = ""
+    for line in run("iptables-save").stdout.splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        elif "NETAVARK" in line:
+            found.setdefault(table, []).append(line.split(" [")[0])
+    return found
+
+
+def remember_netavark_chains() -> None:
+    """Before the first lab: netavark makes chains of its own at its first use, and never removes them."""
+    with locked("networks"):
+        if not labs() and not NETAVARK_BEFORE.exists():
+            NETAVARK_BEFORE.write_text(json.dumps(_netavark_rules()), encoding="utf-8")
+
+
+def forget_netavark_chains() -> None:
+    """After the last lab: remove those chains, unless they were there before or somebody else's container may need them."""
+    if labs() or not NETAVARK_BEFORE.exists() or podman("ps", "--quiet").stdout.strip():
+        return
+    before = json.loads(NETAVARK_BEFORE.read_text(encoding="utf-8"))
+    for table, lines in _netavark_rules().items():
+        new = [line for line in lines if line not in before.get(table, [])]
+        for line in new:
+            if line.startswith("-A"):
+                run("iptables", "-w", "-t", table, "-D", *shlex.split(line)[1:])
+        chains = [line[1:].split()[0] for line in new if line.startswith(":")]
+        for action in ("-F", "-X"):
+            for chain in chains:
+                run("iptables", "-w", "-t", table, action, chain)
+    NETAVARK_BEFORE.unlink()
 
 
 def _unit(description: str, command: str, restart: str) -> str:
@@ -419,7 +463,7 @@ def labs() -> list[str]:
 def purge() -> None:
     if labs():
         raise LabError(f"labs are still there: {' '.join(labs())}")
-    listed = podman("image", "ls", "--filter", f"label={LABEL}", "--format", "{{.Id}}").stdout.split()
+    listed = podman("image", "ls", "--filter", f"label={LABEL}-image", "--format", "{{.Id}}").stdout.split()
     if listed:
         podman("rmi", "--force", *dict.fromkeys(listed))
 

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab itself: two beside each other, cut off from each other, and nothing left of either."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+
+import pytest
+from lab import Lab, LabError, podman
+
+
+def output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _rules() -> list[str]:
+    # Counters, comments and dates differ from one call to the next.
+    return sorted(line.split(" [")[0] for line in output("iptables-save").splitlines() if line[:1] not in "#")
+
+
+def machine() -> dict[str, object]:
+    """All that a lab could leave behind."""
+    return {
+        "containers": sorted(podman("ps", "--all", "--format", "{{.Names}}").stdout.split()),
+        "networks": sorted(podman("network", "ls", "--format", "{{.Name}}").stdout.split()),
+        "links": sorted(link["ifname"] for link in json.loads(output("ip", "-json", "link"))),
+        "routes": sorted(output("ip", "route", "show", "table", "all").splitlines()),
+        "rules": _rules(),
+        "volumes": sorted(podman("volume", "ls", "--quiet").stdout.split()),
+    }
+
+
+@pytest.fixture
+def names():
+    names = [f"t{uuid.uuid4().hex[:6]}" for _ in range(2)]
+    yield names
+    for name in names:
+        Lab(name).down()
+
+
+def test_two_labs_live_side_by_side_and_leave_nothing(names):
+    before = machine()
+
+    first, second = Lab(names[0]), Lab(names[1])
+    first.up("bookworm")
+    second.up("bookworm")
+    vips = [
+        json.loads(lab.inventory.read_text())["all"]["children"]["eucalyptus_cc"]["vars"]["cc_gateway_vip"]
+        for lab in (first, second)
+    ]
+    assert vips[0] != vips[1]
+    # nc1 has no way out, not even to the other lab: whatever reaches it later came through the VIP.
+    assert first.exec("nc1", "ip", "route", "show", "default").stdout == ""
+    assert (
+        first.exec("nc1", "ping", "-c", "1", "-W", "1", vips[1].rsplit(".", 1)[0] + ".11", check=False).returncode != 0
+    )
+    with pytest.raises(LabError, match="is there already"):
+        first.up("bookworm")
+    assert machine() != before
+
+    first.down()
+    assert [name for name in machine()["containers"] if name.startswith(names[1])], "the other lab must stay"
+    second.down()
+    assert machine() == before
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 21, "lab/../..", "läb"])
+def test_a_bad_name_is_refused(name):
+    with pytest.raises(LabError, match="letters, digits and hyphens"):
+        Lab(name)
