@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one check costs, against the design's figures; what cc_service_info's call costs in a warm process.
+
+    PYTHONPATH=.cache/collections:tests .venv/bin/python tests/bench/check_bench.py [--rounds 60] [--keep] [--strict]
+
+Every round runs every contender once, in an order that changes from round to round, so that whatever else the
+machine does falls on all of them alike. Wall time is from the start of the process to its end as seen from here; CPU
+time is the kernel's account of the process and its children (wait4). Simulators run in processes of their own; their
+time is inside of the wall times, and is shown apart. Writes build/bench/check.json and prints a table; --keep copies
+both to docs/bench/; with --strict, a figure that is missed is exit status 1.
+
+The design's figures come from a machine whose `python3 -I -S -c pass` took 11 ms, and the C client 14 to 17 ms of wall
+and 10 to 12 ms of CPU time. There is no C client here: the figures are scaled by what `pass` takes in the same run, and
+the lower end of each range counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _cc_options, _cc_wsdl
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = ROOT / "roles/cc_gateway/files"
+PYTHON = "/usr/bin/python3"
+PASS_MS, C_WALL_MS, C_CPU_MS, BACKEND_MS = 11.0, 14.0, 10.0, 15.0
+COLUMNS = ("wall_ms", "cpu_ms")
+
+
+@contextlib.contextmanager
+def simulator(*arguments):
+    """A simulator in a process of its own; its port."""
+    command = [sys.executable, "-m", "cc_simulator", "serve", "--host", "127.0.0.1", "--port", "0", "--state", "ENABLED", *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT / "tests", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield int(process.stdout.readline().rpartition(":")[2])
+        finally:
+            process.terminate()
+
+
+def install(directory):
+    """The check as the role installs it, with its compiled form; the launcher's path."""
+    shutil.copy(FILES / "cc_enabled_check.py", directory)
+    launcher = shutil.copy(FILES / "cc_enabled_check_launcher.py", directory / "cc-enabled-check")
+    subprocess.run([PYTHON, "-m", "py_compile", directory / "cc_enabled_check.py"], check=True)
+    return launcher
+
+
+def run_process(command):
+    """(wall, CPU) in ms of a process that must succeed."""
+    null = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    start = time.perf_counter()
+    pid = os.posix_spawn(command[0], command, os.environ, file_actions=null)
+    _pid, status, usage = os.wait4(pid, 0)
+    wall = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}")
+    return wall * 1000, (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def run_function(function):
+    """(wall, CPU) in ms of a call in this process."""
+    cpu, start = time.process_time(), time.perf_counter()
+    function()
+    return (time.perf_counter() - start) * 1000, (time.process_time() - cpu) * 1000
+
+
+def exchange(port, request):
+    """Send a ready-made request and read the answer to its end: the simulator's own time and loopback's, no more."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(request)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    if b" 200 " not in answer[:20]:
+        raise SystemExit(f"the simulator refuses the bench's request: {answer[-300:]!r}")
+
+
+def ready_made(port, keys):
+    """A function that returns a fresh request; the signature is made beforehand, outside of the measured time."""
+    options = check.parse_arguments(["--port", str(port)])
+    url = f"http://127.0.0.1:{port}{check.SERVICE}"
+    headers = 'Content-Type: text/xml; charset=UTF-8\r\nSOAPAction: "%s"\r\nContent-Length: %d\r\n'
+
+    def make():
+        message_id = f"urn:uuid:{os.urandom(4).hex()}-0000-4000-a000-000000000000"
+        if keys:
+            openssl = check.Openssl(str(keys / "cloud-pk.pem"))
+            content = check.signed_request(
+                url, message_id, time.time(), openssl.start, lambda: check.certificate_of(str(keys / "cloud-cert.pem"))
+            )
+        else:
+            content = check.plain_request(url, message_id)
+        return check.http_request(options, "POST " + check.SERVICE, headers % (check.ACTION, len(content)), content)
+
+    return make
+
+
+def backend(port, keys):
+    """cc_service_info's call in this process, once imported; as the module makes it, client and all."""
+    parameters = {name: option.get("default") for name, option in _cc_options.argument_spec().items()}
+    parameters.update(host="127.0.0.1", port=port, ws_security=bool(keys), timeout=10)
+    if keys:
+        parameters.update(client_key=str(keys / "cloud-pk.pem"), client_cert=str(keys / "cloud-cert.pem"))
+        parameters.update(cc_cert=str(keys / "cluster-cert.pem"))
+
+    def call():
+        client, _warnings = _cc_options.make_client(parameters)
+        if not client.describe_services()["enabled"]:
+            raise SystemExit("cc_service_info does not find the simulator ENABLED")
+
+    return call
+
+
+def measure(rounds, directory):
+    """{contender: [(wall, CPU), ...]} in ms."""
+    keys = directory / "keys"
+    subprocess.run([sys.executable, "-m", "cc_simulator", "keys", str(keys)], cwd=ROOT / "tests", check=True)
+    wsdl = directory / "cc.wsdl"
+    wsdl.write_text(_cc_wsdl.WSDL)
+    state_file = directory / "eucalyptusCCConfig"
+    launcher = install(directory)
+    with simulator("--keys", str(keys), "--state-file", str(state_file)) as signed, simulator("--no-ws-security") as plain:
+        isolated = [PYTHON, "-E", "-s", "-S"]
+        pair = ["--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem")]
+        arguments = {
+            "signed": ["--port", str(signed), *pair],
+            "unsigned": ["--port", str(plain), "--no-ws-security"],
+            "state_file": ["--port", str(signed), "--source", "state_file", "--state-file", str(state_file)],
+        }
+        source = str(FILES / "cc_enabled_check.py")
+        processes = {
+            "python3 -I -S -c pass": [PYTHON, "-I", "-S", "-c", "pass"],
+            "openssl dgst -sha1 -sign": ["/usr/bin/openssl", "dgst", "-sha1", "-sign", pair[1], os.devnull],
+            **{f"check, {name}": [*isolated, launcher, *words] for name, words in arguments.items()},
+            **{f"check, {name}, not compiled": [*isolated, source, *words] for name, words in arguments.items()},
+            "zeep, minimal, unsigned": [sys.executable, "-I", str(ROOT / "tests/bench/zeep_client.py"), str(wsdl), str(plain)],
+        }
+        makers = {
+            "simulator alone, signed": (signed, ready_made(signed, keys)),
+            "simulator alone, unsigned": (plain, ready_made(plain, None)),
+        }
+        calls = {"cc_service_info, warm, signed": backend(signed, keys), "cc_service_info, warm, unsigned": backend(plain, None)}
+        results = {name: [] for name in [*processes, *makers, *calls]}
+        for number in range(-2, rounds):  # the first two warm the caches and do not count
+            order = list(results)
+            order = order[number % len(order):] + order[:number % len(order)]
+            for name in order:
+                if name in processes:
+                    sample = run_process(processes[name])
+                elif name in makers:
+                    port, make = makers[name]
+                    request = make()
+                    sample = run_function(lambda port=port, request=request: exchange(port, request))
+                else:
+                    sample = run_function(calls[name])
+                if number >= 0:
+                    results[name].append(sample)
+    return results
+
+
+def summarise(results):
+    """Medians, and tenth and ninetieth percentile, of wall and CPU."""
+    summary = {}
+    for name, samples in results.items():
+        summary[name] = {}
+        for column, values in zip(COLUMNS, zip(*samples, strict=True), strict=True):
+            tenths = statistics.quantiles(values, n=10)
+            summary[name][column] = {
+                "median": round(statistics.median(values), 2), "p10": round(tenths[0], 2), "p90": round(tenths[-1], 2)
+            }
+    return summary
+
+
+def goals(summary):
+    """[(what, measured ms, limit ms)]"""
+    scale = summary["python3 -I -S -c pass"]["wall_ms"]["median"] / PASS_MS
+
+    def of(name, column="wall_ms"):
+        return summary[name][column]["median"]
+
+    over_server = of("cc_service_info, warm, signed") - of("simulator alone, signed")
+    return [
+        ("check, signed: wall, 2 x C client", of("check, signed"), 2 * C_WALL_MS * scale),
+        ("check, signed: CPU, 2 x C client", of("check, signed", "cpu_ms"), 2 * C_CPU_MS * scale),
+        ("check, state_file: wall, 1 x C client", of("check, state_file"), C_WALL_MS * scale),
+        ("cc_service_info, warm, signed: wall over the simulator's own", over_server, BACKEND_MS),
+    ]
+
+
+def table(report):
+    """The report as Markdown."""
+    machine = report["machine"]
+    lines = [
+        "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
+        "# What a check costs",
+        "",
+        f"`make bench` on {report['date']}, {report['rounds']} interleaved rounds, medians (10th to 90th percentile) in ms. "
+        f"{machine['cores']} cores, {machine['processor']}, Python {machine['python']}, {machine['openssl']}, load {machine['load']}.",
+        "",
+        "The times of the check and of cc_service_info contain the simulator's own.",
+        "",
+        "| what | wall ms | CPU ms |",
+        "|---|---|---|",
+    ]
+    for name, columns in report["summary"].items():
+        cells = ["{median:.1f} ({p10:.1f}-{p90:.1f})".format(**columns[column]) for column in COLUMNS]
+        if name.startswith("simulator alone"):
+            cells[1] = "-"  # it is another process's
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        "The design's figures, scaled to this machine by `python3 -I -S -c pass`:",
+        "",
+        "| figure | measured ms | at most ms | |",
+        "|---|---|---|---|",
+    ]
+    for goal in report["goals"]:
+        lines.append(f"| {goal['figure']} | {goal['measured_ms']:.1f} | {goal['limit_ms']:.1f} | {'met' if goal['met'] else 'MISSED'} |")
+    return "\n".join(lines) + "\n"
+
+
+def processor():
+    """The model of the processor, as far as the kernel tells."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def main():
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--keep", action="store_true", help="copy the results to docs/bench/")
+    parser.add_argument("--strict", action="store_true", help="exit status 1 when a figure is missed")
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="check-bench-") as directory:
+        results = measure(options.rounds, Path(directory))
+    summary = summarise(results)
+    openssl = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=True).stdout
+    python = subprocess.run([PYTHON, "--version"], capture_output=True, text=True, check=True).stdout
+    report = {
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "rounds": options.rounds,
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": processor(),
+            "python": python.split()[1],
+            "openssl": " ".join(openssl.split()[:2]),
+            "load": round(load, 2),
+        },
+        "summary": summary,
+        "goals": [
+            {"figure": figure, "measured_ms": round(measured, 2), "limit_ms": round(limit, 2), "met": measured <= limit}
+            for figure, measured, limit in goals(summary)
+        ],
+    }
+    text = table(report)
+    print(text)
+    folders = [ROOT / "build/bench"] + ([ROOT / "docs/bench"] if options.keep else [])
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "check.json").write_text(json.dumps(report, indent=2) + "\n")
+        (folder / "check.md").write_text(text)
+    return 1 if options.strict and not all(goal["met"] for goal in report["goals"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
