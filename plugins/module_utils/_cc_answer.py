@@ -211,6 +211,8 @@ def read_services(result):
         )
     services = []
     for status in result.serviceStatuses:
+        if status is None:
+            raise CcAnswerError('schema', 'an element serviceStatuses of the answer is empty')
         identity = status.serviceId
         epoch = status.localEpoch
         if epoch is not None and not -(2**31) <= epoch < 2**31:

@@ -162,6 +162,7 @@ class CcClient:
         except zeep.exceptions.TransportError as exc:
             # zeep's name for an answer that is no XML; its text quotes the whole answer.
             reason = str(exc).partition('with invalid XML: ')[2].partition('\nContent:')[0]
+            reason = reason.replace('Invalid XML content received ', '')
             if transport.status != 200:
                 raise _cc_answer.http_error(transport.status)
             raise CcAnswerError(

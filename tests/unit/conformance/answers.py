@@ -20,6 +20,7 @@ RECORDED = Path(__file__).resolve().parents[2] / "cc_simulator" / "recorded"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 WSA = "http://www.w3.org/2005/08/addressing"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 
 

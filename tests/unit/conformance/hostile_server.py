@@ -135,6 +135,8 @@ def _gzip_bomb() -> bytes:
     return gzip.compress(_ENVELOPE % (b" " * (256 * 1024**2)))
 
 
+# As much as an answer can be without being refused for its size or its markup.
+_MANY_SERVICES = _GOOD.replace(b"</n:DescribeServicesResponse>", b"<n:serviceStatuses/>" * 39900 + b"</n:DescribeServicesResponse>")
 _CHUNK = b"10000\r\n" + b" " * 65536 + b"\r\n"
 _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
@@ -179,6 +181,7 @@ MODES: dict[str, Mode] = {
     "external entity": lambda server, connection: connection.sendall(_whole(_external_entity())),
     "deep nesting": lambda server, connection: connection.sendall(_whole(_ENVELOPE % (b"<a>" * 200000))),
     "many elements": lambda server, connection: connection.sendall(_whole(_ENVELOPE % (b"<a/>" * 250000))),
+    "many services": lambda server, connection: connection.sendall(_whole(_MANY_SERVICES)),
     "many attributes": lambda server, connection: connection.sendall(
         _whole(_ENVELOPE % (b"<a %s/>" % b" ".join(b'a%d=""' % number for number in range(80000))))
     ),

@@ -28,6 +28,8 @@ def test_module(stand, case):
     assert outcome.enabled is (case.module == "ENABLED")
     assert outcome.verified is (case.signed and outcome.reason is None)
     assert outcome.elapsed < case.timeout + GRACE
+    assert outcome.message.isascii()
+    assert outcome.message.isprintable()
 
 
 def _check(stand, case, python):
