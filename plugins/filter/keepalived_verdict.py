@@ -71,7 +71,9 @@ def keepalived_verdict(result: Any, version: str) -> dict[str, Any]:
     :raises AnsibleFilterError: when the result is not one of a command.
     """
     if not isinstance(result, Mapping) or "rc" not in result:
-        raise AnsibleFilterError("keepalived_verdict: needs the registered result of the config test, with rc and stderr")
+        raise AnsibleFilterError(
+            "keepalived_verdict: needs the registered result of the config test, with rc and stderr"
+        )
     output = "\n".join(str(result.get(name) or "") for name in ("stdout", "stderr"))
     return verdict(int(result["rc"]), output, str(version))
 

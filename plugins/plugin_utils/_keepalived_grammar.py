@@ -86,6 +86,7 @@ http_protocol word
 fast_recovery bool
 nb_get_retry word
 virtualhost word
+tls_compliant bool
 {sni}
 url block:url
 """
@@ -122,17 +123,14 @@ virtual_server named:virtual_server
     "global_defs": """
 tmp_config_directory word
 config_save_dir word
-config_copy_directory word
-net_namespace word
-net_namespace_ipvs word
-namespace_with_ipsets flag
-instance word
-use_pid_dir flag
 use_symlink_paths bool
+iproute_usr_dir word
+iproute_etc_dir word
 process_names flag
 process_name word
 vrrp_process_name word
 checker_process_name word
+lvs_process_name word
 bfd_process_name word
 startup_script script
 startup_script_timeout word
@@ -149,15 +147,12 @@ smtp_alert_checker bool
 checker_log_all_failures bool
 no_email_faults flag
 router_id word
-lvs_id word
 script_user words
 enable_script_security flag
 default_interface word
-linkbeat_use_polling flag
-child_wait_time word
 dynamic_interfaces optional
 vrrp_version word
-vrrp_iface_version word
+v3_checksum_as_v2 bool
 vrrp_mcast_group4 word
 vrrp_mcast_group6 word
 vrrp_garp_master_delay word
@@ -170,12 +165,16 @@ vrrp_garp_interval word
 vrrp_gna_interval word
 vrrp_min_garp bool
 vrrp_garp_extra_if words
+vrrp_vmac_garp_intvl words
+vmac_prefix word
+vmac_addr_prefix word
 vrrp_down_timer_adverts word
 vrrp_lower_prio_no_advert bool
 vrrp_higher_prio_send_advert bool
 vrrp_check_unicast_src flag
 vrrp_skip_check_adv_addr flag
 vrrp_strict flag
+vrrp_owner_ignore_adverts bool
 vrrp_notify_priority_changes bool
 vrrp_startup_delay word
 vrrp_priority word
@@ -204,12 +203,12 @@ nftables_ipvs_priority word
 nftables_ipvs_start_fwmark word
 vrrp_iptables optional
 vrrp_ipsets optional
-iptables optional
 disable_local_igmp flag
 lvs_sync_daemon words
 lvs_timeouts words
 lvs_flush flag
 lvs_flush_on_stop optional
+lvs_flush_onstop flag
 lvs_netlink_cmd_rcv_bufs word
 lvs_netlink_cmd_rcv_bufs_force bool
 lvs_netlink_monitor_rcv_bufs word
@@ -220,8 +219,8 @@ vrrp_netlink_monitor_rcv_bufs word
 vrrp_netlink_monitor_rcv_bufs_force bool
 process_monitor_rcv_bufs word
 process_monitor_rcv_bufs_force bool
-rs_init_notifies flag
-no_checker_emails flag
+rs_init_notifies bool
+no_checker_emails bool
 vrrp_rx_bufs_policy words
 vrrp_rx_bufs_multiplier word
 umask words
@@ -233,6 +232,8 @@ enable_snmp_rfc flag
 enable_snmp_rfcv2 flag
 enable_snmp_rfcv3 flag
 enable_traps flag
+snmp_vs_stats_update_interval word
+snmp_rs_stats_update_interval word
 enable_dbus flag
 dbus_no_interface_name flag
 dbus_service_name word
@@ -243,7 +244,6 @@ vrrp_notify_fifo_script script
 lvs_notify_fifo words
 lvs_notify_fifo_script script
 fifo_write_vrrp_states_on_reload flag
-vrrp_shutdown_script script
 random_seed word
 reload_check_config optional
 reload_time_file word
@@ -251,6 +251,10 @@ reload_repeat flag
 reload_file optional
 data_use_instance bool
 json_version word
+state_dump_file word
+stats_dump_file word
+json_dump_file word
+include_check optional
 log_unknown_vrids flag
 """,
     "group": """
@@ -300,6 +304,7 @@ passive flag
 ttl word
 hoplimit word
 max_hops word
+multihop bool
 weight words
 vrrp flag
 checker flag
@@ -308,7 +313,7 @@ checker flag
 group lines:name
 """
     + TRACKING
-    + NOTIFY
+    + NOTIFY.replace("notify_deleted optscript\n", "")
     + """
 global_tracking flag
 sync_group_tracking_weight flag
@@ -343,6 +348,7 @@ track_src_ip flag
 unicast_ttl word
 unicast_fault_no_peer flag
 old_unicast_checksum optional
+v3_checksum_as_v2 bool
 unicast_peer lines:address
 garp_master_delay word
 garp_master_repeat word
@@ -351,14 +357,19 @@ garp_lower_prio_repeat word
 garp_master_refresh word
 garp_master_refresh_repeat word
 garp_extra_if words
+vmac_garp_intvl words
 down_timer_adverts word
 lower_prio_no_advert bool
 higher_prio_send_advert bool
+owner_ignore_adverts bool
+timer_expired_backup optional
+lvs_sync_daemon_interface words
 kernel_rx_buf_size word
 debug optional
 authentication block:authentication
 virtual_ipaddress lines:address
 virtual_ipaddress_excluded lines:address
+no_virtual_ipaddress flag
 promote_secondaries flag
 virtual_routes lines:route
 virtual_rules lines:rule
@@ -383,6 +394,7 @@ ip_family word
 protocol word
 lvs_sched word
 lb_algo word
+hashed flag
 flag-1 flag
 flag-2 flag
 flag-3 flag
@@ -401,6 +413,7 @@ alpha flag
 omega flag
 inhibit_on_failure flag
 smtp_alert bool
+weight word
 """
     + SERVER_DEFAULTS
     + """
@@ -438,7 +451,7 @@ PING_CHECK block*:PING_CHECK
 FILE_CHECK block*:FILE_CHECK
 """,
     "HTTP_GET": HTTP.format(sni="").replace("url block:url", "url block*:url"),
-    "SSL_GET": HTTP.format(sni="enable_sni flag").replace("url block:url", "url block*:url"),
+    "SSL_GET": HTTP.format(sni="enable_sni bool").replace("url block:url", "url block*:url"),
     "url": """
 path word
 digest word
@@ -450,7 +463,7 @@ regex_options words
 regex_stack words
 regex_min_offset word
 regex_max_offset word
-tls_compliant flag
+tls_compliant bool
 """,
     "TCP_CHECK": CHECKER_CONNECTION + CHECKER_TIMES,
     "SMTP_CHECK": CHECKER_CONNECTION + CHECKER_TIMES + "helo_name word\nhost block*:host\n",
@@ -462,7 +475,36 @@ tls_compliant flag
     + CHECKER_TIMES
     + "payload words\nrequire_reply optional\nmin_reply_length word\nmax_reply_length word\n",
     "PING_CHECK": CHECKER_CONNECTION + CHECKER_TIMES,
-    "FILE_CHECK": "track_file word\ndynamic flag\nweight words\n",
+    "FILE_CHECK": "track_file word\nweight words\n",
+}
+
+
+# The first release that knows a keyword, for those that came after 1.3.5 (EL 7). Up to 2.0.20 from keepalived's
+# ChangeLog; "after" is from trying: 2.1.5 (Debian 11) does not know it and 2.2.7 does, or 2.2.7 not and 2.3.3 does.
+SINCE = {
+    "2.0.0": "vrrp_track_file sync_group_tracking_weight no_checker_emails",
+    "2.0.3": "track_group",
+    "2.0.6": "notify_master_rx_lower_pri",
+    "2.0.7": "regex regex_no_match regex_options regex_stack regex_min_offset regex_max_offset",
+    "2.0.11": "vrrp_track_process track_process nftables nftables_priority nftables_counters nftables_ifindex"
+    " log_all_failures checker_log_all_failures",
+    "2.0.12": "vrrp_min_garp",
+    "2.0.13": "linkbeat_interfaces",
+    "2.0.14": "vrrp_startup_delay",
+    "2.0.15": "lvs_flush_onstop",
+    "2.0.16": "process_names process_name vrrp_process_name bfd_process_name log_unknown_vrids quorum_max",
+    "2.0.17": "http_protocol fast_recovery use_ipvlan vrrp_cpu_affinity checker_cpu_affinity bfd_cpu_affinity",
+    "2.0.20": "mh-port mh-fallback",
+    "after 2.1.5": "tmp_config_directory config_save_dir fifo_write_vrrp_states_on_reload reload_check_config"
+    " reload_time_file reload_repeat reload_file data_use_instance include_check interface_up_down_delays"
+    " checker_process_name use_vmac_addr unicast_fault_no_peer garp_extra_if vrrp_garp_extra_if"
+    " down_timer_adverts vrrp_down_timer_adverts mcast_dst_ip snmp_name UDP_CHECK"
+    " vmac_prefix vmac_addr_prefix nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark disable_local_igmp"
+    " lvs_flush_on_stop includer includem includew includeb includea",
+    "after 2.2.7": "use_symlink_paths iproute_usr_dir iproute_etc_dir v3_checksum_as_v2 vrrp_owner_ignore_adverts"
+    " owner_ignore_adverts snmp_vs_stats_update_interval snmp_rs_stats_update_interval dbus_no_interface_name"
+    " json_version state_dump_file stats_dump_file json_dump_file multihop timer_expired_backup no_virtual_ipaddress"
+    " tls_compliant",
 }
 
 
@@ -487,3 +529,4 @@ def _table(text: str) -> dict[str, Rule]:
 
 
 GRAMMAR = {name: _table(text) for name, text in TABLES.items()}
+FIRST_RELEASE = {keyword: release for release, keywords in SINCE.items() for keyword in keywords.split()}

@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """From data to the text of keepalived.conf. Private to this collection.
 
-What keepalived's reader does with quotes was found by trying it (2.2.7): only double quotes protect a ``#``, a ``!``
-or a brace; a double quote cannot be written inside them, escaped or not; in everything but scripts and patterns a
-backslash stands for itself; a line that ends in a backslash swallows the next one, even when it is a comment.
+What keepalived's reader does with quotes was found by trying it (2.1.5, 2.2.7, 2.3.3): only double quotes protect a
+``#``, a ``!`` or a brace; a double quote cannot be written inside them, escaped or not; in everything but scripts and
+patterns a backslash stands for itself, and in scripts the releases differ; a line that ends in a backslash swallows
+the next one, even when it is a comment.
 """
 
 from __future__ import annotations
@@ -112,6 +113,16 @@ def _word(value: Any) -> str:
     return f'"{text}"'
 
 
+def _secret(value: Any) -> str:
+    """As a word, but with any character that double quotes protect."""
+    text = _text(value)
+    if _PLAIN(text):
+        return text
+    if '"' in text or text.strip() in ("{", "}"):
+        raise _Bad("contains a double quote or is a lone brace, which keepalived.conf cannot express")
+    return f'"{text}"'
+
+
 def _words(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         if not value:
@@ -132,14 +143,23 @@ def _pattern(value: Any) -> str:
     return f'"{text}"'
 
 
+def _portable(text: str) -> None:
+    """Refuse what releases read differently: 2.1 to 2.2.7 undo backslashes in scripts twice, 2.3.3 once."""
+    for mark, name in (('"', "a double quote"), ("\\", "a backslash")):
+        if mark in text:
+            raise _Bad(f"contains {name}, which keepalived's releases read differently; put it into the script itself")
+
+
 def _argument(value: Any) -> str:
     """One argument of a script, for the inside of double quotes."""
     if isinstance(value, str) and value == "":
         return "''"
     text = _text(value)
-    if '"' in text:
-        raise _Bad("contains a double quote, which keepalived.conf cannot express; put it into the script")
-    text = text.replace("\\", "\\\\").replace("'", "\\'")
+    _portable(text)
+    if "'" in text:
+        raise _Bad(
+            "contains a single quote, which keepalived cannot be told inside an argument; put it into the script"
+        )
     return f"'{text}'" if re.search(r"\s", text) else text
 
 
@@ -150,12 +170,9 @@ def _command(value: Any) -> str:
         text = " ".join(_argument(item) for item in value)
     else:
         text = _text(value).strip()
-        if '"' in text:
-            raise _Bad("contains a double quote, which keepalived.conf cannot express; use single quotes")
-        if text.replace("\\'", "").count("'") % 2:
+        _portable(text)
+        if text.count("'") % 2:
             raise _Bad("has a single quote without its partner; keepalived would not run the script")
-        if text.endswith("\\"):
-            raise _Bad("ends in a backslash")
     if text in ("{", "}"):
         raise _Bad("is a lone brace")
     return f'"{text}"'
@@ -306,8 +323,10 @@ class Renderer:
     def keyword(self, key: str, value: Any, rule: Rule, indent: str, path: Path) -> None:
         kind = rule.kind
         try:
-            if kind in ("word", "secret"):
+            if kind == "word":
                 self.out.append(f"{indent}{key} {_word(value)}")
+            elif kind == "secret":
+                self.out.append(f"{indent}{key} {_secret(value)}")
             elif kind in ("flag", "bool", "optional", "optscript") and isinstance(value, bool):
                 if value:
                     self.out.append(indent + key)

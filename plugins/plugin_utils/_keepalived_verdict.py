@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What ``keepalived --config-test`` means by its exit code. Private to this collection.
+"""What ``keepalived --config-test`` means by its exit code and by what it says. Private to this collection.
 
-Source: ``lib/scheduler.h`` and ``keepalived/core/main.c`` of the releases. The manual page of 2.2 and 2.3 still
-names the codes of 2.0 (3, 4, 5).
+Source: ``lib/scheduler.h`` and ``keepalived/core/main.c`` of 2.2.7 and 2.3.3, the ChangeLog for 2.0.4 and 2.0.5, and
+trying 2.1.5, 2.2.7 and 2.3.3. The manual page of 2.2 and 2.3 still names the codes of 2.0 (3, 4, 5). 2.1.5
+(Debian 11) exits with 0 whatever it finds, unless nothing at all is left to run; but it is silent when all is well.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# From 2.0.4; 2.0.4 itself always exits with 0, 2.0.5 and later do not.
-TESTABLE_SINCE = (2, 0, 5)
+# The option came with 2.0.4, which always exits with 0 and reports to syslog only.
+TESTABLE_SINCE = "2.0.5"
 
-_OLD = {0: "good", 3: "fatal", 4: "errors", 5: "security"}
-_NEW = {0: "good", 4: "fatal", 5: "errors", 6: "security"}
-# The first release with the new codes.
-_NEW_SINCE = (2, 0, 20)
+_CODES = {0: "good", 4: "fatal", 5: "errors", 6: "security"}
+# Releases whose codes and words agree. Before, the words decide.
+_RELIABLE_SINCE = (2, 2, 0)
 
 _SAY = {
     "good": "finds no fault with this configuration",
@@ -28,11 +28,38 @@ _SAY = {
     "failed": "did not finish the test",
 }
 _PLACE = re.compile(r"^\((?:[^()]*: )?Line \d+\) ")
+# What the role's own look at the host found, beside keepalived.
+OURS = "@ "
 
 
 def parts(version: str) -> tuple[int, ...]:
     """``2.2.7`` as numbers, for comparison; the empty tuple when there are none."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _lines(output: str) -> tuple[list[str], list[str]]:
+    """What keepalived said and what we found. The file is read more than once, and each time the same is said."""
+    said: dict[str, str] = {}
+    ours: dict[str, str] = {}
+    for line in output.splitlines():
+        text = line.strip()
+        if text.startswith(OURS.strip()):
+            ours.setdefault(text, text[len(OURS) :])
+        elif text:
+            # Of two equal sentences the one that names the file and line last is the better.
+            said[_PLACE.sub("", text)] = text
+    return list(said.values()), list(ours.values())
+
+
+def _by_words(code: int, said: list[str]) -> str:
+    serious = [line for line in said if "SECURITY VIOLATION" not in line]
+    if code not in (0, 3, 4, 5, 6):
+        return "failed"
+    if serious:
+        return "fatal" if code in (3, 4) else "errors"
+    if said:
+        return "security"
+    return "good" if code == 0 else "errors"
 
 
 def verdict(code: int, output: str, version: str) -> dict[str, Any]:
@@ -42,18 +69,19 @@ def verdict(code: int, output: str, version: str) -> dict[str, Any]:
     :param output: what the run printed.
     :param version: of the keepalived that ran.
     """
-    said: list[str] = []
-    seen = set()
-    for line in output.splitlines():
-        text = line.strip()
-        # The file is read more than once, and each time the same is said.
-        bare = _PLACE.sub("", text)
-        if text and bare not in seen:
-            seen.add(bare)
-            said.append(text)
-    codes = _NEW if parts(version) >= _NEW_SINCE else _OLD
-    state = codes.get(code, "failed")
+    said, ours = _lines(output)
+    if parts(version) >= _RELIABLE_SINCE:
+        state = _CODES.get(code, "failed")
+        # Seen with 2.2.7: it says so and exits with 0 (vrrp_ipsets in a build without iptables).
+        if state == "good" and any("Unknown keyword" in line for line in said):
+            state = "errors"
+    else:
+        state = _by_words(code, said)
     message = f"keepalived {version} {_SAY[state]} (exit code {code})."
-    if said:
-        message += " It says: " + "; ".join(said)
-    return {"state": state, "message": message, "said": said}
+    if said and state != "good":
+        message += " It says: " + "; ".join(said) + "."
+    if ours:
+        message += (" keepalived passes, but not we: " if state == "good" else " Besides: ") + "; ".join(ours) + "."
+        if state in ("good", "security"):
+            state = "errors"
+    return {"state": state, "message": message, "said": said + ours}

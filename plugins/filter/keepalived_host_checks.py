@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filter: what only the host can tell about the data of a keepalived.conf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_checks import host_checks
+
+DOCUMENTATION = r"""
+name: keepalived_host_checks
+short_description: Tell what has to be looked at on the host of a keepalived.conf
+version_added: 0.1.0
+author:
+  - The eucalyptus.ha developers (@eucalyptus-ha)
+description:
+  - Lists the programs that a configuration runs and the peers that it names. C(keepalived --config-test) passes a
+    program that cannot be executed or that others may change, and a peer that is the host itself.
+options:
+  _input:
+    description:
+      - The configuration, in the form that P(eucalyptus.ha.keepalived_conf#filter) takes.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the programs and the peers
+  ansible.builtin.debug:
+    msg: "{{ keepalived_config | eucalyptus.ha.keepalived_host_checks }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Lines of C(program USER FILE), with V(-) for an unknown user, and of C(peer ADDRESS). Sorted, each once.
+  type: list
+  elements: str
+  sample: ["peer 10.0.0.2", "program eucalyptus /usr/bin/python3"]
+"""
+
+
+class FilterModule:
+    """Tells Ansible the filters of this file."""
+
+    def filters(self) -> dict[str, Callable[[Any], list[str]]]:
+        return {"keepalived_host_checks": host_checks}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filter: what is wrong with the data of a keepalived.conf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_checks import problems
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import KeepalivedDataError, render
+
+DOCUMENTATION = r"""
+name: keepalived_problems
+short_description: Tell what is wrong with the data of a keepalived.conf
+version_added: 0.1.0
+author:
+  - The eucalyptus.ha developers (@eucalyptus-ha)
+description:
+  - Lists what cannot be written at all, and what keepalived would accept and do something else with than what was meant.
+  - 'A virtual router ID outside of 1 to 255, or twice on one interface for one address family; a priority outside of 1 to
+    254; an C(auth_pass) of more than 8 characters, or with VRRP version 3; C(state EQUAL); weights with C(nopreempt); a
+    weighted track in a member of a sync group; an empty list of peers, or the host itself among them; priority and weights
+    beyond 254; a virtual address in two instances; tracks and members that do not exist; keywords newer than the keepalived
+    on the host.'
+  - Raw text, includes and C($PARAMETER) are not judged.
+positional: version
+options:
+  _input:
+    description:
+      - The configuration, in the form that P(eucalyptus.ha.keepalived_conf#filter) takes.
+    type: dict
+    required: true
+  version:
+    description:
+      - Version of keepalived on the host. Empty when it is not known.
+    type: str
+    default: ''
+  addresses:
+    description:
+      - The addresses of the host.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Refuse a bad configuration
+  ansible.builtin.fail:
+    msg: "{{ problems | join(' ') }}"
+  when: problems | length > 0
+  vars:
+    problems: "{{ keepalived_config | eucalyptus.ha.keepalived_problems('2.2.7') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence for each problem, with its path in the data. Empty when there is none.
+  type: list
+  elements: str
+"""
+
+
+def keepalived_problems(data: Any, version: str = "", addresses: Iterable[str] = ()) -> list[str]:
+    """What is wrong with ``data``; empty when nothing is."""
+    found: list[str] = []
+    try:
+        render(data)
+    except KeepalivedDataError as error:
+        found += error.problems
+    return found + [problem for problem in problems(data, version, addresses) if problem not in found]
+
+
+class FilterModule:
+    """Tells Ansible the filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"keepalived_problems": keepalived_problems}
