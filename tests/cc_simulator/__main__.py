@@ -21,7 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
         return options.command(options)
     except SimulatorError as error:
         print(f"cc_simulator: {error}", file=sys.stderr)
-        return 1
+    except ModuleNotFoundError as error:
+        if error.name not in ("lxml", "xmlsec"):
+            raise
+        print(f"cc_simulator: {error}: install python3-lxml and python3-xmlsec", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -442,7 +442,7 @@ class _Handler(BaseHTTPRequestHandler):
         response = simulator.answer(exchange)
         behaviour.spoil(response)
         spent = (time.monotonic() - started) * 1000
-        note = exchange.operation or exchange.refused or ""
+        note = exchange.refused or exchange.operation or "services page"
         simulator.log(f"{self.client_address[0]} {self.command} {response.status} {note} {spent:.1f} ms")
         behaviour.delay()
         self._send(response)

@@ -132,6 +132,14 @@ def test_serve_says_what_is_wrong(options, message):
     assert "Traceback" not in done.stderr
 
 
+def test_a_missing_library_is_named(tmp_path):
+    # An interpreter that sees no site-packages is one without lxml and xmlsec.
+    command = [sys.executable, "-S", "-m", "cc_simulator", "serve", "--no-ws-security"]
+    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 1
+    assert "install python3-lxml and python3-xmlsec" in done.stderr
+
+
 def test_keys(tmp_path, capsys):
     assert run(capsys, "keys", tmp_path / "keys", "--days", 1) == (0, "", "")
     assert (tmp_path / "keys" / "cluster-pk.pem").stat().st_mode & 0o777 == 0o600

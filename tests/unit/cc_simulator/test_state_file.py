@@ -75,6 +75,13 @@ def test_the_mode_is_0600_whatever_the_umask(tmp_path):
     assert stat.S_IMODE((tmp_path / "config").stat().st_mode) == 0o600
 
 
+def test_an_old_file_gets_the_mode_too(tmp_path):
+    (tmp_path / "config").write_bytes(b"old")
+    (tmp_path / "config").chmod(0o644)
+    initial(ClusterController(), tmp_path / "config", resume=False).close()
+    assert stat.S_IMODE((tmp_path / "config").stat().st_mode) == 0o600
+
+
 def test_no_identity_no_cluster(tmp_path):
     initial(ClusterController(name="self"), tmp_path / "config", resume=False).close()
     assert (read(tmp_path / "config")["type"], read(tmp_path / "config")["name"]) == ("cc", "self")

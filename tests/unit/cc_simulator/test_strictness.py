@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import faults, security, soap
-from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import DS, SOAP, WSA, WSSE
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import DS, EXCLUSIVE_C14N, SOAP, WSA, WSSE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -221,6 +221,14 @@ def test_other_canonicalisation(caller, place):
     )
     assert b"REC-xml-c14n" in body
     assert caller.fault(body)[:2] == BROKEN
+
+
+def test_inclusive_prefixes(caller, monkeypatch):
+    plain = security._reference
+    inclusive = f'<c:InclusiveNamespaces xmlns:c="{EXCLUSIVE_C14N}" PrefixList=""/></ds:Transform>'
+    monkeypatch.setattr(security, "_reference", lambda *_: plain(*_).replace("</ds:Transform>", inclusive))
+    code, text, why = caller.fault(caller.signed())
+    assert (code, text, why) == (*BROKEN, "a transform other than plain exclusive canonicalisation")
 
 
 def test_two_elements_with_the_signed_id(caller):
