@@ -64,7 +64,7 @@ def test_serve_from_start_to_sigterm(key_directory, tmp_path, capsys):
     options = ("--keys", key_directory, "--control", tmp_path / "control", "--state-file", tmp_path / "state")
     started = time.monotonic()
     with serve(*options, "--state", "ENABLED", "--name", "CC_09") as (process, port):
-        assert time.monotonic() - started < 2  # 0.5 s on a quiet host; measured in README.md
+        assert time.monotonic() - started < 5  # 0.2 s on a quiet host
         there = ("--host", "127.0.0.1", "--port", port, "--keys", key_directory)
         assert run(capsys, "cloud", "describe", *there) == (0, "ENABLED\n", "")
         assert run(capsys, "cloud", "disable", *there) == (0, "DISABLED\n", "")
