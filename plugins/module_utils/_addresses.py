@@ -217,7 +217,10 @@ def clock_since_boot():
 
 
 def _added_at(cacheinfo, now, since_boot):
-    """The epoch time at which an address was added; the kernel counts hundredths of a second in 32 bits."""
+    """The epoch time at which an address was added; the kernel counts hundredths of a second in 32 bits.
+
+    Right to a second: its count began a little later than the clock (by a constant, 0.25 s where it was measured).
+    """
     if cacheinfo is None or len(cacheinfo) < 16:
         return None
     stamp = struct.unpack_from("=8xI", cacheinfo)[0]

@@ -209,7 +209,7 @@ ansible_facts:
               sample: [eth0]
             since:
               description:
-                - Since when the address is here, by the kernel, in UTC. For an address that is not here, since when its VRRP
+                - Since when the address is here, by the kernel, in UTC, right to a second. For an address that is not here, since when its VRRP
                   instance is in its present state. V(null) when that is not recorded.
               returned: always
               type: str
