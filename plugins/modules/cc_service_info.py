@@ -201,7 +201,9 @@ def main():
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     missing = missing_library()
     if missing is not None:
-        module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1])
+        # A library can be there and not fit its neighbours, which only the import tells.
+        said = missing[1].strip().splitlines()[-1]
+        module.fail_json(msg='%s. The import said: %s' % (missing_required_lib(missing[0]).rstrip('.'), said), exception=missing[1])
     client = None
     warnings = []
     try:

@@ -13,7 +13,7 @@ from . import answers
 from .answers import Alter, entry, says
 
 #: Seconds given to each client in the cases that time out.
-SHORT = 0.6
+SHORT = 0.5
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ _VOLATILE = (
     (r"(?<=not all of it: ).*", "WHERE"),
     (r"(?<=is not XML: ).*", "WHERE"),
     (r"[^ ]*/made/", "/"),
+    (r"(?<=no connection: )[^.]*", "WHY"),
 )
 
 
