@@ -82,6 +82,10 @@ class Trouble(Exception):
     """No definite answer was had; the text says why."""
 
 
+class TimedOut(Trouble):
+    """The deadline has passed."""
+
+
 class WrongCall(Exception):
     """The command line makes no sense."""
 
@@ -195,7 +199,7 @@ class Deadline:
         self.signal.setitimer(self.signal.ITIMER_REAL, 0)
 
     def passed(self):
-        return Trouble("timed out after %g s while %s" % (self.seconds, self.doing))
+        return TimedOut("timed out after %g s while %s" % (self.seconds, self.doing))
 
 
 # --- the request --------------------------------------------------------------------------------------
@@ -502,7 +506,7 @@ class Answer:
 
     def need(self):
         if not self.fill():
-            raise Trouble("the answer was cut short" if self.total else "closed the connection without an answer")
+            raise Trouble("the answer was cut short" if self.total else "the connection was closed without an answer")
 
     def line(self):
         while True:
@@ -566,19 +570,25 @@ def http_request(options, line, headers="", content=""):
     ).encode("ascii")
 
 
-def exchange(options, deadline, connection, request):
+def exchange(options, deadline, connection, request, read):
+    """Send the request and `read` the Answer; whatever is wrong with it is told of the host and port it came from."""
     deadline.doing = "waiting for an answer from %s" % authority(options)
     try:
-        connection.sendall(request)
-    except EnvironmentError as error:
-        if deadline.left() <= 0:
-            raise deadline.passed()
-        raise Trouble("the connection broke: %s" % (error.strerror or error))
-    answer = Answer(connection, deadline)
-    connection.close()
-    if 300 <= answer.status < 400:
-        raise Trouble("the answer is a redirect (HTTP %s), which is not followed" % clean(answer.reason))
-    return answer
+        try:
+            connection.sendall(request)
+        except EnvironmentError as error:
+            if deadline.left() <= 0:
+                raise deadline.passed()
+            raise Trouble("the connection broke: %s" % (error.strerror or error))
+        answer = Answer(connection, deadline)
+        connection.close()
+        if 300 <= answer.status < 400:
+            raise Trouble("the answer is a redirect (HTTP %s), which is not followed" % answer.reason)
+        return read(answer)
+    except TimedOut:
+        raise
+    except Trouble as error:
+        raise Trouble("%s: %s" % (authority(options), error))
 
 
 # --- the answer ---------------------------------------------------------------------------------------
@@ -715,16 +725,19 @@ def ask_soap(options, deadline):
         openssl.stop()
     headers = 'Content-Type: text/xml; charset=UTF-8\r\nSOAPAction: "%s"\r\nContent-Length: %d\r\n'
     request = http_request(options, "POST " + SERVICE, headers % (ACTION, len(content)), content)
-    answer = exchange(options, deadline, connection, request)
-    kind = answer.headers.get("content-type", "none").partition(";")[0].strip().lower()
-    if answer.status not in (200, 500) or (answer.status != 200 and kind != "text/xml"):
-        raise Trouble("the CC answers with HTTP status %s" % answer.reason)
-    if kind != "text/xml":
-        raise Trouble("the answer's content type is %s instead of text/xml" % kind)
-    state, message = read_services(answer.body, message_id)
-    if answer.status != 200:
-        raise Trouble("the CC answers with HTTP status %s" % answer.reason)
-    return state, message + (" at " + authority(options) if state else "")
+
+    def read(answer):
+        kind = answer.headers.get("content-type", "none").partition(";")[0].strip().lower()
+        if answer.status not in (200, 500) or (answer.status != 200 and kind != "text/xml"):
+            raise Trouble("the CC answers with HTTP status %s" % answer.reason)
+        if kind != "text/xml":
+            raise Trouble("the answer's content type is %s instead of text/xml" % kind)
+        state, message = read_services(answer.body, message_id)
+        if answer.status != 200:
+            raise Trouble("the CC answers with HTTP status %s" % answer.reason)
+        return state, "%s: %s" % (authority(options), message)
+
+    return exchange(options, deadline, connection, request, read)
 
 
 # --- the state file -----------------------------------------------------------------------------------
@@ -784,12 +797,15 @@ def open_state_file(path):
 
 def see_that_it_lives(options, deadline):
     """Eucalyptus' own liveness check, GET of the list of services; None, or Trouble."""
+
+    def read(answer):
+        if answer.status != 200:
+            raise Trouble("the CC answers with HTTP status %s" % answer.reason)
+        if b"EucalyptusCC" not in answer.body:
+            raise Trouble("what answers there is no CC")
+
     connection = connect(options["host"], options["port"], deadline)
-    answer = exchange(options, deadline, connection, http_request(options, "GET /axis2/services"))
-    if answer.status != 200:
-        raise Trouble("the CC answers with HTTP status %s" % answer.reason)
-    if b"EucalyptusCC" not in answer.body:
-        raise Trouble("what answers at %s is no CC" % authority(options))
+    exchange(options, deadline, connection, http_request(options, "GET /axis2/services"), read)
 
 
 def ask_state_file(options, deadline):

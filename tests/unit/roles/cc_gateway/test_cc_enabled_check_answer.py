@@ -35,7 +35,7 @@ def test_every_state_is_told_and_only_enabled_is_enabled(wire, ask, state):
     wire.say = http(answer_xml(state=state))
     result = ask()
     assert (result.local_state, result.definite, result.enabled) == (state, True, state == "ENABLED")
-    assert result.message == f"{state}: localState of cluster PARTI00/CC_00 at 127.0.0.1:{wire.port}"
+    assert result.message == f"{state}: 127.0.0.1:{wire.port}: localState of cluster PARTI00/CC_00"
 
 
 def message_id_known(monkeypatch):
@@ -106,13 +106,13 @@ def test_initialisation_failed_is_a_definite_no(wire, ask):
     wire.say = http(text)
     result = ask()
     assert (result.local_state, result.definite, result.enabled) == (None, True, False)
-    assert result.message == "UNKNOWN: the CC could not initialise: return is false, ERROR: could not initialize"
+    assert result.message == f"UNKNOWN: 127.0.0.1:{wire.port}: the CC could not initialise: return is false, ERROR: could not initialize"
 
 
 # --- everything else ----------------------------------------------------------------------------------
 
 REFUSED = {
-    "no bytes": (b"", "closed the connection without an answer"),
+    "no bytes": (b"", "the connection was closed without an answer"),
     "not HTTP": (b"SSH-2.0-OpenSSH_9.2p1\r\n", "what answered does not speak HTTP"),
     "HTTP/2": (b"HTTP/2 200\r\n\r\n", "what answered does not speak HTTP"),
     "no status": (b"HTTP/1.1 OK\r\n\r\n", "what answered does not speak HTTP"),
@@ -225,14 +225,14 @@ def test_fault_is_told_with_code_text_and_likely_cause(wire, ask, status, fault)
     code, text, hint = fault
     wire.say = http(FAULT.format(code, text), status)
     result = ask()
-    assert result.message == f"UNKNOWN: the CC answers with the fault {code}: {text} ({hint})"
+    assert result.message == f"UNKNOWN: 127.0.0.1:{wire.port}: the CC answers with the fault {code}: {text} ({hint})"
     assert not result.definite
 
 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("faults/*.xml")), ids=lambda path: path.stem)
 def test_recorded_faults(wire, ask, path):
     wire.say = http(path.read_bytes(), "500 Internal Server Error")
-    assert ask().message.startswith("UNKNOWN: the CC answers with the fault ")
+    assert ask().message.startswith(f"UNKNOWN: 127.0.0.1:{wire.port}: the CC answers with the fault ")
 
 
 def test_hostile_text_does_not_reach_the_terminal_or_a_second_line(wire, ask):

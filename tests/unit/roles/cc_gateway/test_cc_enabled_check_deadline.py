@@ -184,10 +184,12 @@ def test_fifo_in_place_of_the_key(timed, keys, tmp_path):
     assert line == "UNKNOWN: timed out after 0.5 s while waiting for openssl"
 
 
-def test_alarm_blocked_by_the_caller(wire, timed):
+def test_alarm_blocked_by_the_caller(timed, keys, tmp_path):
     # A blocked signal is inherited over exec.
-    wire.say = HOSTILE["body drips"][0]
-    line = timed("--no-ws-security", preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM]))
+    line = timed(
+        "--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem", env=stand_in_openssl(tmp_path, "exec sleep 5\n"),
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM]),
+    )
     assert line.startswith("UNKNOWN: timed out after 0.5 s")
 
 

@@ -75,7 +75,7 @@ def test_states_and_troubles(run, simulator, source):
     status, line = run("--timeout", "0.4", source=source)
     assert (status, line.partition(" while ")[0]) == (1, "UNKNOWN: timed out after 0.4 s")
     simulator.behaviour.set("truncate")
-    assert run(source=source) == (1, "UNKNOWN: the answer was cut short")
+    assert run(source=source) == (1, f"UNKNOWN: 127.0.0.1:{simulator.port}: the answer was cut short")
     simulator.behaviour.set("normal")
     assert run(source=source)[0] == 0
     simulator.stop()
@@ -93,7 +93,11 @@ def test_every_operation_of_a_cloud_controller_is_followed(run, simulator, keys)
 
 def test_faults(run, simulator, keys, tmp_path):
     status, line = run("--no-ws-security")
-    assert (status, line) == (1, "UNKNOWN: the CC answers with the fault soapenv:Client: No Error (the CC wants a signed request)")
+    assert (status, line) == (
+        1,
+        f"UNKNOWN: 127.0.0.1:{simulator.port}: the CC answers with the fault soapenv:Client: No Error "
+        "(the CC wants a signed request)",
+    )
 
 
 def test_unsigned_json_name_grace(python, run_check, wire, tmp_path):

@@ -64,11 +64,11 @@ def test_no_answer_keeps_the_last_enabled_for_the_grace(graced, uptime, wire):
     uptime.value += 4.5
     result = graced(b"")
     assert (result.local_state, result.enabled, result.definite, result.remembered) == (None, True, False, True)
-    assert result.message == "ENABLED: for 0.5 s more by --grace; now closed the connection without an answer"
+    assert result.message == f"ENABLED: for 0.5 s more by --grace; now 127.0.0.1:{wire.port}: the connection was closed without an answer"
     uptime.value += 0.5
     result = graced(b"")
     assert (result.enabled, result.remembered) == (False, False)
-    assert result.message == "UNKNOWN: closed the connection without an answer"
+    assert result.message == f"UNKNOWN: 127.0.0.1:{wire.port}: the connection was closed without an answer"
 
 
 def test_grace_counts_from_the_last_answer_and_not_from_the_last_run(graced, uptime):
@@ -128,7 +128,7 @@ def test_form_is_the_one_documented(graced, memory, wire):
     assert re.fullmatch(
         r"cc-enabled-check memory 1\nboot b{36}\nsource soap 127\.0\.0\.1 \d+\nanswer DISABLED 1000\.00\n"
         r"run 1 1000\.00 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n"
-        r"message DISABLED: localState of cluster PARTI00/CC_00 at 127\.0\.0\.1:\d+\nend\n",
+        r"message DISABLED: 127\.0\.0\.1:\d+: localState of cluster PARTI00/CC_00\nend\n",
         memory.read_text(),
     )
     assert memory.stat().st_mode & 0o777 == 0o600
@@ -143,7 +143,7 @@ def test_last_line_is_kept_for_notify_scripts_also_without_answer(graced, memory
     lines = memory.read_text().splitlines()
     assert lines[3] == "answer ENABLED 1000.00"
     assert lines[4].startswith("run 0 ")
-    assert lines[5] == "message ENABLED: for 5.0 s more by --grace; now closed the connection without an answer"
+    assert lines[5] == f"message ENABLED: for 5.0 s more by --grace; now 127.0.0.1:{wire.port}: the connection was closed without an answer"
 
 
 def test_umask_does_not_open_the_memory(graced, memory):

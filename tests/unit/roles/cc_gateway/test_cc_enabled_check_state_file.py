@@ -144,8 +144,8 @@ def test_liveness_is_asked_without_side_effect(read, wire):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (b"", "closed the connection without an answer"),
-        (http("EucalyptusNC"), "is no CC"),
+        (b"", "the connection was closed without an answer"),
+        (http("EucalyptusNC"), "what answers there is no CC"),
         (http("EucalyptusCC", "404 Not Found"), "HTTP status 404 Not Found"),
         (http("EucalyptusCC", "302 Found"), "a redirect (HTTP 302 Found)"),
         (http("EucalyptusCC" * 100000), "more than 1048576 bytes"),
