@@ -209,8 +209,8 @@ ansible_facts:
               sample: [eth0]
             since:
               description:
-                - Since when the address is here, by the kernel, in UTC, right to a second. For an address that is not here, since when its VRRP
-                  instance is in its present state. V(null) when that is not recorded.
+                - Since when the address is here, by the kernel, in UTC, right to a second. For an address that is not here, since
+                  when its VRRP instance is in its present state. V(null) when that is not recorded.
               returned: always
               type: str
               sample: "2026-11-22T14:40:05Z"
