@@ -235,6 +235,12 @@ def test_recorded_faults(wire, ask, path):
     assert ask().message.startswith(f"UNKNOWN: 127.0.0.1:{wire.port}: the CC answers with the fault ")
 
 
+def test_encoding_other_than_utf_8(wire, ask, monkeypatch):
+    text = '<?xml version="1.0" encoding="UTF-16"?>' + answer_xml(message_id_known(monkeypatch))
+    wire.say = http(text.encode("utf-16"))
+    assert "the answer is not XML" in ask().message
+
+
 def test_hostile_text_does_not_reach_the_terminal_or_a_second_line(wire, ask):
     wire.say = http(FAULT.format("a\nENABLED: yes", "\u009b2J\u2028" + "x" * 5000), "500 Oops")
     message = ask().message

@@ -94,6 +94,11 @@ def test_flood_costs_no_more_than_the_timeout_and_64_mib(wire, timed, say, messa
     assert message in line
 
 
+def test_something_is_kept_back_for_start_and_report(wire, ask):
+    wire.say = HOSTILE["hangs"][0]
+    assert 0.4 < ask("--timeout", "0.5").elapsed < 0.5
+
+
 def test_server_that_never_accepts():
     # A backlog that is full: SYNs are dropped and connect() hangs.
     with contextlib.ExitStack() as stack:

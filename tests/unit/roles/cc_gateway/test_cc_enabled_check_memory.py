@@ -185,6 +185,11 @@ def another_boot(memory, uptime):
     uptime.boot = "c" * 36
 
 
+def before_the_boot(memory, uptime):
+    spoil_text("ENABLED 1000.00", "ENABLED -1")(memory, uptime)
+    uptime.value = 1.0
+
+
 def before_it_was_written(memory, uptime):
     uptime.value -= 0.01
 
@@ -202,7 +207,7 @@ NO_MEMORY = {
     "unknown state": spoil_text("answer ENABLED", "answer enabled"),
     "time not a number": spoil_text("ENABLED 1000.00", "ENABLED x"),
     "time NaN": spoil_text("ENABLED 1000.00", "ENABLED nan"),
-    "time negative": spoil_text("ENABLED 1000.00", "ENABLED -1"),
+    "time negative": before_the_boot,
     "time infinite": spoil_text("ENABLED 1000.00", "ENABLED inf"),
     "in the future": spoil_text("ENABLED 1000.00", "ENABLED 1000.01"),
     "clock before it": before_it_was_written,
