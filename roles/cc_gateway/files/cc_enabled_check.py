@@ -619,6 +619,8 @@ def parse_xml(data):
     def doctype(*ignored):
         raise Trouble("the answer has a DTD, which is refused")
 
+    if b"\0" in data:  # a CC writes UTF-8; expat would also read UTF-16
+        raise Trouble("the answer is not XML in UTF-8")
     parser = ParserCreate("utf-8", "}")
     parser.buffer_text = True
     parser.StartElementHandler = start
