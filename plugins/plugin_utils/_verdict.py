@@ -158,14 +158,16 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
         who = f"{holders[0]} holds {vip}, and so does another machine with MAC address {names(strangers)}"
     else:
         macs = list(dict.fromkeys(mac for one in crowded for mac in one.macs))
-        who = f"Several machines answer for {vip}: MAC addresses {names(macs)}"
+        who = f"Several machines answer for {vip}, MAC addresses {names(macs)}"
+        if holders:
+            who += f", one of them {holders[0]}"
     witness = [one.name for one in crowded if len(one.holders) > 1 or one.foreign or one.unnamed]
     seen = f", as {names(witness)} can see" if witness else ""
     hidden = ""
     if len(by_facts) < 2 and witness and len(holders) > 1:
         hidden = " The hosts' own word does not show it."
-    both = len(evidence.enabled) > 1
-    enabled = f" {names(evidence.enabled)} are all ENABLED." if both else ""
+    enabled = evidence.enabled
+    too_many = f" {names(enabled)} are {'both' if len(enabled) == 2 else 'all'} ENABLED." if len(enabled) > 1 else ""
     advice = (
         f"See whether {names(holders)} hear each other's VRRP: tcpdump -ni INTERFACE proto 112 on each, firewall rules for "
         "protocol 112, the same virtual router ID, version and advert interval on both, unicast peers."
@@ -187,7 +189,7 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
     return Finding(
         "split",
         f"{who}{seen}: split brain. Node controllers send their traffic to one or the other by chance and lose connections."
-        f"{hidden}{enabled}",
+        f"{hidden}{too_many}",
         advice,
     )
 
@@ -421,8 +423,8 @@ def _warnings(evidence: _verdict_evidence.Evidence, finding: Finding, certificat
     warnings.extend(
         f"{one.name} cannot see who answers: {one.unsupported}" for one in evidence.views if one.unsupported is not None
     )
-    if finding.verdict != "two_controllers_enabled" and len(evidence.enabled) > 1:
-        warnings.append(f"{names(evidence.enabled)} are all ENABLED")
+    if finding.verdict not in ("two_controllers_enabled", "split") and len(evidence.enabled) > 1:
+        warnings.append(f"more than one cluster controller is ENABLED: {names(evidence.enabled)}")
     if finding.verdict not in ("unknown", "ok", "maintenance"):
         warnings.extend(_gaps(evidence, leave_out=[]))
     maintained = _in_maintenance(evidence)
