@@ -22,9 +22,9 @@ QUOTE_LENGTH = 200
 def quote(text):
     """Make a text that a server sent safe to print: one line, ASCII, at most I(QUOTE_LENGTH) characters."""
     text = re.sub(r'\s+', ' ', '%s' % (text,)).strip()
-    shown = text[:QUOTE_LENGTH].encode('ascii', 'backslashreplace').decode('ascii')
+    shown = text[: QUOTE_LENGTH + 1].encode('ascii', 'backslashreplace').decode('ascii')
     shown = re.sub(r'[\x00-\x1f\x7f]', '?', shown)
-    return shown if len(text) <= QUOTE_LENGTH else shown + ' ...'
+    return shown if len(shown) <= QUOTE_LENGTH else shown[:QUOTE_LENGTH] + ' ...'
 
 
 class CcError(Exception):
