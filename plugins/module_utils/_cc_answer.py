@@ -44,7 +44,7 @@ _NUMBER = re.compile(r'^\s*[-+]?[0-9]{1,10}\s*$')
 
 _SIMPLE = {'return': re.compile(r'^\s*(?:true|false|0|1)\s*$'), 'epoch': _NUMBER, 'localEpoch': _NUMBER}
 
-_LOG = 'the log of the CC, axis2c.log below var/log/eucalyptus, may tell more'
+_LOG = 'unknown. The log of the CC, axis2c.log below var/log/eucalyptus, may tell'
 
 #: (fault code, beginning of the fault text): what it means, as tried against Rampart/C with the policy and the
 #: authentication of Eucalyptus. The texts themselves do not tell.
