@@ -75,7 +75,8 @@ def _hosts(rows: list[Mapping], width: int) -> list[str]:
 
 
 def _cluster(verdict: Mapping, width: int) -> list[str]:
-    lines = [f"{_status.plain(verdict['cluster'])} ({_status.plain(verdict['vip'])}): {_status.state_and_verdict(verdict)}"]
+    head = f"{_status.plain(verdict['cluster'])} ({_status.plain(verdict['vip'])}): {_status.state_and_verdict(verdict)}"
+    lines = _wrapped(head, width, "")
     lines += _wrapped(verdict["sentence"], width, "  ")
     if verdict["verdict"] != "ok":
         lines += _wrapped(verdict["advice"], width, "  ", "To do: ")
@@ -95,7 +96,7 @@ def render(verdicts: Any, width: int = DEFAULT_WIDTH) -> str:
     if width < LEAST_WIDTH:
         raise ValueError(f"width must be at least {LEAST_WIDTH}, not {width}")
     found = _status.ordered(verdicts)
-    lines = [_status.headline(found)]
+    lines = _wrapped(_status.headline(found), width, "")
     if found:
         lines += [
             "",

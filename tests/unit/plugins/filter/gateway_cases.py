@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clusters in all kinds of states, as input of gateway_verdict, for the tests of the filters."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+VIP = "10.0.0.10"
+MACS = {"cc1": "52:54:00:00:00:01", "cc2": "52:54:00:00:00:02", "stranger": "52:54:00:00:00:99"}
+
+
+def fact(held: bool | None = False, *, vip: str = VIP, keepalived: bool | None = True, state: str | None = None, **more: Any) -> dict:
+    entry = {
+        "vip": vip,
+        "held": held,
+        "state": more.pop("vip_state", "held" if held else "absent"),
+        "interface": "eth1" if held else None,
+        "since": "2026-11-22T14:40:05Z" if held else None,
+        "configured": more.pop("configured", True),
+        "instance": "eucalyptus",
+    }
+    return {
+        "vips": [] if held is None else [entry],
+        "keepalived": {
+            "running": keepalived,
+            "configuration": {"error": more.pop("configuration_error", None)},
+            "instances": [{"name": "eucalyptus", "state": state}],
+        },
+        "maintenance": more.pop("maintenance", False),
+        "problems": more.pop("problems", []),
+        "probe": None,
+        **more,
+    }
+
+
+def host(local_state: str | None = "DISABLED", held: bool | None = False, **more: Any) -> dict:
+    outer = {key: more.pop(key) for key in list(more) if key in ("reachable", "state_message", "certificate_days_left")}
+    return {"reachable": True, "local_state": local_state, "vip_fact": fact(held, **more), **outer}
+
+
+def gone(local_state: str | None = None, **more: Any) -> dict:
+    return {"reachable": False, "local_state": local_state, "vip_fact": None, **more}
+
+
+def saw(*names: str, foreign: tuple[str, ...] = ()) -> dict:
+    return {"holders": list(names), "macs": [MACS[one] for one in names] + list(foreign), "foreign_macs": list(foreign), "error": None}
+
+
+def unnamed(*macs: str) -> dict:
+    return {"holders": [], "macs": list(macs), "error": None}
+
+
+def cluster(cc1: dict, cc2: dict, name: str = "one", **views: dict) -> dict:
+    return {"name": name, "vip": VIP, "hosts": {"cc1": cc1, "cc2": cc2}, "views": views}
+
+
+ERROR = {"holders": [], "macs": [], "error": "ssh: no route to host"}
+UNSUPPORTED = {"holders": [], "macs": [], "unsupported": "IPv6 VIPs are not probed"}
+
+# name: (cluster, verdict, severity, words of the sentence, words of the advice)
+SCENARIOS: dict[str, tuple[dict, str, int, list[str], list[str]]] = {
+    "normal": (
+        cluster(host("ENABLED", True), host(), nc1=saw("cc1")), "ok", 0, ["cc1 is ENABLED and holds 10.0.0.10", "nc1 sees it there"],
+        ["Nothing to do"]),
+    "flipped": (cluster(host(), host("ENABLED", True), nc1=saw("cc2")), "ok", 0, ["cc2 is ENABLED and holds"], []),
+    "keepalived stopped on both": (
+        cluster(host("ENABLED", keepalived=False), host(keepalived=False), nc1=saw()), "absent", 2,
+        ["Nobody holds 10.0.0.10", "nobody answers nc1", "keepalived does not run on cc1 and cc2"], ["Start keepalived on cc1 and cc2"]),
+    "VRRP blocked": (
+        cluster(host("ENABLED", True, state="MASTER"), host(held=True, state="MASTER"), nc1=saw("cc1", "cc2")), "split", 2,
+        ["cc1 and cc2 both hold 10.0.0.10", "as nc1 can see", "split brain"], ["protocol 112"]),
+    "split that only the node controller sees": (
+        cluster(host("ENABLED", True), gone(), nc1=saw("cc1", "cc2")), "split", 2, ["cc1 and cc2 both hold", "does not show it"], []),
+    "split though both say otherwise": (
+        cluster(host("ENABLED"), host(), nc1=saw("cc1", "cc2")), "split", 2, ["cc1 and cc2 both hold"], []),
+    "VIP by hand on the wrong host": (
+        cluster(host("ENABLED", state="BACKUP"), host(held=True, state="BACKUP"), nc1=saw("cc2")), "wrong_holder", 2,
+        ["cc2 holds 10.0.0.10 but is DISABLED; cc1 is ENABLED"], ["ip address del 10.0.0.10", "dev eth1"]),
+    "VIP by hand beside the right one": (
+        cluster(host("ENABLED", True, state="MASTER"), host(held=True, state="BACKUP"), nc1=saw("cc1", "cc2")), "split", 2,
+        ["both hold"], ["keepalived did not put 10.0.0.10 on cc2", "ip address del 10.0.0.10"]),
+    "left behind by a killed keepalived": (
+        cluster(host("ENABLED", True), host(held=True, keepalived=False), nc1=saw("cc1", "cc2")), "split", 2, ["both hold"],
+        ["keepalived does not run on cc2"]),
+    "wrong holder with keepalived dead there": (
+        cluster(host("ENABLED"), host(held=True, keepalived=False)), "wrong_holder", 2, [],
+        ["start it, or remove 10.0.0.10 there by hand"]),
+    "wrong holder since keepalived is dead at the right one": (
+        cluster(host("ENABLED", keepalived=False), host(held=True, state="MASTER")), "wrong_holder", 2, [],
+        ["keepalived does not run on cc1: start it"]),
+    "both ENABLED": (
+        cluster(host("ENABLED", True), host("ENABLED"), nc1=saw("cc1")), "two_controllers_enabled", 2,
+        ["cc1 and cc2 are both ENABLED", "cc1 holds 10.0.0.10"], ["stop its cluster controller service"]),
+    "both ENABLED and split": (
+        cluster(host("ENABLED", True), host("ENABLED", True)), "split", 2, ["both hold", "cc1 and cc2 are both ENABLED"], []),
+    "none ENABLED, hold": (
+        cluster(host("DISABLED", True), host("NOTREADY"), nc1=saw("cc1")), "no_controller_enabled", 2,
+        ["No cluster controller is ENABLED (cc1 DISABLED and cc2 NOTREADY)", "cc1 keeps 10.0.0.10"], ["euca-describe-services"]),
+    "none ENABLED, release": (
+        cluster(host(), host(), nc1=saw()), "absent", 2, ["Nobody holds", "No cluster controller is ENABLED"],
+        ["cc_gateway_when_none_enabled: hold"]),
+    "CC dead on the standby": (
+        cluster(host("ENABLED", True), host(None, state_message="connection refused"), nc1=saw("cc1")), "unknown", 3,
+        ["the cluster controller on cc2 did not tell its state (connection refused)", "cc1 is ENABLED and holds 10.0.0.10"],
+        ["cluster controller service on cc2", "no proven standby"]),
+    "CC dead on the holder, not yet moved": (
+        cluster(host(None, True), host("ENABLED"), nc1=saw("cc1")), "wrong_holder", 2, ["cc1 holds", "in an unknown state"], []),
+    "CC host unreachable": (
+        cluster(host("ENABLED", True), gone(), nc1=saw("cc1")), "unknown", 3, ["cc2 could not be reached"], ["whether cc2 is up"]),
+    "holder unreachable, seen from outside": (
+        cluster(gone("ENABLED"), host(), nc1=saw("cc1")), "unknown", 3, ["cc1 could not be reached", "cc1 is ENABLED and holds"], []),
+    "unreachable host holds it, the other is ENABLED": (
+        cluster(gone(), host("ENABLED"), nc1=saw("cc1")), "wrong_holder", 2, ["cc1 holds", "cc2 is ENABLED"], []),
+    "one unreachable and nobody answers": (
+        cluster(gone(), host("ENABLED"), nc1=saw()), "absent", 2, ["Nobody holds", "nobody answers nc1"], []),
+    "one unreachable and nobody else to ask": (
+        cluster(gone(), host("ENABLED")), "unknown", 3, ["cc1 could not be reached", "nobody is known to hold 10.0.0.10"], []),
+    "nobody reachable": (cluster(gone(), gone()), "unknown", 3, ["cc1 and cc2 could not be reached"], []),
+    "a view could not be asked": (
+        cluster(host("ENABLED", True), host(), nc1=ERROR, nc2=saw("cc1")), "unknown", 3,
+        ["nc1 could not be asked whom it sees (ssh: no route to host)"], ["nc1"]),
+    "a view saw it somewhere else": (
+        cluster(host("ENABLED", True), host(), nc1=saw("cc2")), "unknown", 3, ["nc1 saw cc2 answer", "cc2 says that it is not there"],
+        ["Ask again"]),
+    "a view that sees nobody": (
+        cluster(host("ENABLED", True), host(), nc1=saw(), nc2=saw("cc1")), "absent", 2,
+        ["cc1 holds 10.0.0.10, but nc1 does not get an answer", "(nc2 does)", "for nc1 there is no default gateway"], ["arp_ignore"]),
+    "no view sees anybody": (
+        cluster(host("ENABLED", True), host(), nc1=saw(), nc2=saw()), "absent", 2, ["nc1 and nc2 do not get an answer"], []),
+    "a stranger answers besides": (
+        cluster(host("ENABLED", True), host(), nc1=saw("cc1", foreign=(MACS["stranger"],))), "split", 2,
+        ["cc1 holds 10.0.0.10, and so does another machine with MAC address 52:54:00:00:00:99"], ["switches' tables"]),
+    "a stranger answers instead": (
+        cluster(host("ENABLED"), host(), nc1=saw(foreign=(MACS["stranger"],))), "wrong_holder", 2,
+        ["none of the cluster controllers", "52:54:00:00:00:99"], ["take 10.0.0.10 off"]),
+    "a node controller has it itself": (
+        cluster(host("ENABLED"), host(), nc1={"self": True, "holders": [], "macs": []}), "wrong_holder", 2,
+        ["nc1, which is none of the cluster controllers, holds"], ["Take 10.0.0.10 off nc1"]),
+    "answers without names": (
+        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"])), "ok", 0, ["cc1 is ENABLED and holds"], []),
+    "two answers without names": (
+        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"], MACS["cc2"])), "split", 2, ["Several machines answer"], []),
+    "two views without names differ": (
+        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"]), nc2=unnamed(MACS["cc2"])), "unknown", 3,
+        ["answer for 10.0.0.10 without a name here"], ["candidates"]),
+    "maintenance of the standby": (
+        cluster(host("ENABLED", True), host(maintenance=True)), "maintenance", 1,
+        ["cc2 is in maintenance", "cc1 is ENABLED and holds", "nothing takes over if cc1 fails"], ["clear the maintenance of cc2"]),
+    "maintenance of the ENABLED one": (
+        cluster(host("ENABLED", maintenance=True), host(held=True)), "maintenance", 1,
+        ["cc1 is in maintenance", "cc2 (DISABLED) holds", "cc1 is still ENABLED"], []),
+    "maintenance, and the host is off": (
+        cluster(host("ENABLED", True), gone(maintenance=True)), "maintenance", 1, ["cc2 is in maintenance (cc2 could not be reached)"], []),
+    "maintenance, and the other is unreachable": (
+        cluster(host("DISABLED", maintenance=True), gone("ENABLED"), nc1=saw("cc2")), "unknown", 3, ["cc2 could not be reached"], []),
+    "maintenance without effect": (
+        cluster(host("ENABLED", True, maintenance=True), host()), "wrong_holder", 2, ["although it is in maintenance"],
+        ["Do not touch cc1"]),
+    "maintenance everywhere": (
+        cluster(host("ENABLED", maintenance=True), host(maintenance=True)), "absent", 2, ["cc1 and cc2 are in maintenance"],
+        ["Clear the maintenance"]),
+    "FAULT on both": (
+        cluster(host("ENABLED", state="FAULT"), host(state="FAULT")), "absent", 2, [], ["state FAULT on cc1 and cc2"]),
+    "certificate about to expire": (
+        cluster(host("ENABLED", True, certificate_days_left=12), host()), "ok", 1, ["cc1 is ENABLED and holds"], []),
+    "an IPv6 VIP that cannot be probed": (
+        cluster(host("ENABLED", True), host(), nc1=UNSUPPORTED), "ok", 1, ["cc1 is ENABLED and holds"], []),
+}  # fmt: skip
+
+HOSTS = [
+    *(host(state, held, maintenance=maintenance)
+      for state, held, maintenance in itertools.product(["ENABLED", "DISABLED", "NOTREADY", None], [True, False, None], [False, True])),
+    *(gone(state, maintenance=maintenance) for state, maintenance in itertools.product(["ENABLED", "DISABLED", None], [False, True])),
+]  # fmt: skip
+
+VIEWS: list[dict | None] = [
+    None, ERROR, UNSUPPORTED, saw(), saw("cc1"), saw("cc2"), saw("cc1", "cc2"), saw(foreign=(MACS["stranger"],)),
+    saw("cc1", foreign=(MACS["stranger"],)), unnamed(MACS["cc1"]), unnamed(MACS["cc1"], MACS["cc2"]),
+]  # fmt: skip

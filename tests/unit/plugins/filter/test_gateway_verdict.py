@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdicts: each situation by name, then every combination of what can be known against rules of their own."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.filter.gateway_verdict import FilterModule
+from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter import gateway_cases
+from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter.gateway_cases import cluster, gone, host, saw
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+gateway_verdict = FilterModule().filters()["gateway_verdict"]
+
+SEVERITIES = {"ok": {0, 1}, "maintenance": {1}, "unknown": {3}}
+
+
+@pytest.mark.parametrize("name", gateway_cases.SCENARIOS)
+def test_a_situation(name):
+    given_cluster, verdict, severity, sentence, advice = gateway_cases.SCENARIOS[name]
+    found = gateway_verdict(given_cluster)
+    assert (found["verdict"], found["severity"]) == (verdict, severity), found["sentence"]
+    for words in sentence:
+        assert words in found["sentence"]
+    for words in advice:
+        assert words in found["advice"]
+
+
+def held(one):
+    return one["reachable"] and bool(one["vip_fact"]["vips"]) and one["vip_fact"]["vips"][0]["held"]
+
+
+def in_maintenance(one):
+    return one.get("maintenance") or bool(one["vip_fact"] and one["vip_fact"]["maintenance"])
+
+
+def may_be_ok(given_cluster):
+    """The rule of ok, as strictly as it can be said: everybody was asked, and all say the same right thing."""
+    hosts, views = given_cluster["hosts"], given_cluster["views"]
+    if not all(one["reachable"] and one["local_state"] and one["vip_fact"]["vips"] for one in hosts.values()):
+        return False
+    holders = [name for name, one in hosts.items() if held(one)]
+    enabled = [name for name, one in hosts.items() if one["local_state"] == "ENABLED"]
+    if len(holders) != 1 or holders != enabled or any(map(in_maintenance, hosts.values())):
+        return False
+    asked = [view for view in views.values() if not view.get("unsupported")]
+    if any(view["error"] or view.get("foreign_macs") or len(view["macs"]) != 1 for view in asked):
+        return False
+    names = [view["macs"] for view in asked if not view["holders"]]
+    return all(view["holders"] in ([], holders) for view in asked) and all(one == names[0] for one in names)
+
+
+def check(given_cluster):
+    found = gateway_verdict(given_cluster)
+    verdict, hosts, views = found["verdict"], given_cluster["hosts"], given_cluster["views"]
+    holders = [name for name, one in hosts.items() if held(one)]
+    enabled = [name for name, one in hosts.items() if one["local_state"] == "ENABLED"]
+    crowded = [view for view in views.values() if len(view["macs"]) > 1]
+
+    assert (verdict == "ok") == may_be_ok(given_cluster)
+    if len(holders) > 1 or crowded:
+        assert verdict == "split"
+    if verdict == "split":
+        assert len(holders) > 1 or views
+    if len(enabled) > 1:
+        assert verdict in ("split", "absent", "two_controllers_enabled", "wrong_holder", "unknown")
+        if len(holders) == 1 and not views:
+            assert verdict == "two_controllers_enabled"
+    if verdict == "two_controllers_enabled":
+        assert len(enabled) > 1
+    if verdict == "no_controller_enabled":
+        assert not enabled
+        assert all(one["local_state"] for one in hosts.values())
+    if verdict == "maintenance":
+        assert any(map(in_maintenance, hosts.values()))
+        assert len(found["holders"]) == 1
+        assert not in_maintenance(hosts[found["holder"]])
+    if verdict == "absent":
+        asked = [view for view in views.values() if not view.get("unsupported") and not view["error"]]
+        everybody = all(one["reachable"] and one["vip_fact"]["vips"] for one in hosts.values())
+        assert any(not view["macs"] for view in asked) or (everybody and not holders)
+    if not views and all(one["reachable"] and one["vip_fact"]["vips"] for one in hosts.values()) and not holders:
+        assert verdict == "absent"
+
+    # What is said is fit to be read.
+    assert found["severity"] in SEVERITIES.get(verdict, {2})
+    assert found["severity_name"] == ["ok", "warning", "critical", "unknown"][found["severity"]]
+    assert gateway_cases.VIP in found["sentence"]
+    assert "ode controllers" in found["sentence"] or "default gateway" in found["sentence"]
+    for text in (found["sentence"], found["advice"], *found["warnings"]):
+        assert text == text.strip()
+        assert "  " not in text
+        assert "None" not in text
+        assert ".." not in text
+        assert not {"{", "}"} & set(text)
+    assert found["sentence"].endswith(".")
+    assert found["advice"].endswith((".", "?"))
+    for name in found["holders"]:
+        assert name in found["sentence"]
+    assert found["holder"] in (None, *found["holders"])
+    assert found["enabled"] == enabled
+    assert [row["name"] for row in found["rows"]] == [*hosts, *views]
+    return found
+
+
+def test_every_combination():
+    """Two cluster controllers in 30 states each, and 11 kinds of views."""
+    verdicts = set()
+    for cc1, cc2 in itertools.product(gateway_cases.HOSTS, repeat=2):
+        for view in gateway_cases.VIEWS:
+            verdicts.add(check(cluster(cc1, cc2, **({"nc1": view} if view else {})))["verdict"])
+    assert verdicts == {
+        "ok", "absent", "split", "wrong_holder", "no_controller_enabled", "two_controllers_enabled", "maintenance", "unknown",
+    }  # fmt: skip
+
+
+HOSTS = st.sampled_from(gateway_cases.HOSTS)
+VIEWS = st.sampled_from([view for view in gateway_cases.VIEWS if view])
+
+
+@settings(max_examples=400)
+@given(st.lists(HOSTS, min_size=1, max_size=4), st.lists(VIEWS, max_size=3))
+def test_more_controllers_and_more_views(hosts, views):
+    given_cluster = {
+        "name": "one",
+        "vip": gateway_cases.VIP,
+        "hosts": {f"cc{number}": one for number, one in enumerate(hosts, 1)},
+        "views": {f"nc{number}": one for number, one in enumerate(views, 1)},
+    }
+    found = gateway_verdict(given_cluster)
+    if found["verdict"] == "ok":
+        assert may_be_ok(given_cluster)
+    assert json.loads(json.dumps(found)) == found
+
+
+@settings(max_examples=300)
+@given(HOSTS, HOSTS, st.lists(VIEWS, max_size=2))
+def test_the_order_of_the_hosts_plays_no_role(cc1, cc2, views):
+    views = {f"nc{number}": one for number, one in enumerate(views, 1)}
+    one = cluster(cc1, cc2, **views)
+    other = {**one, "hosts": dict(reversed(one["hosts"].items()))}
+    first, second = gateway_verdict(one), gateway_verdict(other)
+    for key in ("verdict", "severity", "holder"):
+        assert first[key] == second[key]
+    assert sorted(first["holders"]) == sorted(second["holders"])
+
+
+@settings(max_examples=300)
+@given(HOSTS, HOSTS, st.lists(VIEWS, max_size=2), st.data())
+def test_knowing_less_never_makes_it_ok(cc1, cc2, views, data):
+    given_cluster = cluster(cc1, cc2, **{f"nc{number}": one for number, one in enumerate(views, 1)})
+    less = copy.deepcopy(given_cluster)
+    lost = data.draw(st.sampled_from(["reachable", "local_state", "vip_fact"]))
+    less["hosts"][data.draw(st.sampled_from(["cc1", "cc2"]))][lost] = False if lost == "reachable" else None
+    assert gateway_verdict(less)["verdict"] != "ok"
+
+
+@settings(max_examples=200)
+@given(HOSTS, HOSTS, st.lists(VIEWS, max_size=2))
+def test_the_input_is_left_as_it_was(cc1, cc2, views):
+    given_cluster = cluster(cc1, cc2, **{f"nc{number}": one for number, one in enumerate(views, 1)})
+    before = copy.deepcopy(given_cluster)
+    gateway_verdict(given_cluster)
+    assert given_cluster == before
+
+
+def test_an_unreachable_hosts_cached_fact_is_not_believed():
+    stale = {**host("ENABLED", True), "reachable": False}
+    found = gateway_verdict(cluster(stale, host()))
+    assert (found["verdict"], found["holders"]) == ("unknown", [])
+
+
+def test_a_fact_about_another_vip_is_no_fact():
+    found = gateway_verdict(cluster(host("ENABLED", True, vip="10.0.0.100"), host()))
+    assert (found["verdict"], found["holders"]) == ("unknown", [])
+    assert "cc1 did not tell whether it holds the VIP" in found["sentence"]
+
+
+@pytest.mark.parametrize("state", ["enabled", "ENABLED ", "NOTENABLED", "ENABLED=false"])
+def test_only_the_exact_word_is_enabled(state):
+    assert gateway_verdict(cluster(host(state, True), host()))["enabled"] == []
+
+
+def probe(**answer):
+    """A whole eucalyptus_vip fact with a probe, as vip_facts returns it."""
+    answer = {
+        "vip": gateway_cases.VIP, "holders": [], "macs": [], "unnamed_macs": [], "foreign_macs": [], "self": False,
+        "self_name": None, "error": None, "unsupported": None, **answer,
+    }  # fmt: skip
+    return {**gateway_cases.fact(), "probe": {"timeout": 1.0, "answers": [answer]}}
+
+
+class TestWholeFactsAsViews:
+    def verdict(self, view):
+        return gateway_verdict(cluster(host("ENABLED", True), host(), nc1=view))
+
+    def test_the_answer_for_this_vip_is_taken(self):
+        assert self.verdict(probe(holders=["cc1"], macs=["52:54:00:00:00:01"]))["verdict"] == "ok"
+        assert self.verdict(probe(holders=["cc1", "cc2"], macs=["a", "b"]))["verdict"] == "split"
+        assert self.verdict(probe())["verdict"] == "absent"
+
+    def test_one_holder_with_two_interfaces_is_no_split(self):
+        assert self.verdict(probe(holders=["cc1"], macs=["a", "b"]))["verdict"] == "ok"
+
+    @pytest.mark.parametrize(
+        ("view", "words"),
+        [
+            ({**gateway_cases.fact(), "probe": None}, "it did not ask who answers"),
+            (probe(vip="10.0.0.100", holders=["cc1"], macs=["a"]), "it did not ask for this VIP"),
+            (probe(vip=None), "it did not ask for this VIP"),
+            (probe(error="no interface"), "no interface"),
+            (None, "it gave no answer"),
+            ("unreachable", "it gave no answer"),
+        ],
+    )
+    def test_without_an_answer_it_is_unknown(self, view, words):
+        found = self.verdict(view)
+        assert found["verdict"] == "unknown"
+        assert words in found["sentence"]
+
+    def test_a_controllers_own_view_counts_it_once(self):
+        pair = cluster(host("ENABLED", True), host())
+        named = {"cc1": probe(self=True, self_name="cc1", holders=["cc1"]), "cc2": probe(holders=["cc1"], macs=["a"])}
+        assert gateway_verdict({**pair, "views": named})["verdict"] == "ok"
+        assert gateway_verdict({**pair, "views": {"cc1": probe(self=True)}})["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning"),
+    [
+        ({"certificate_days_left": 29.9}, "the cloud's certificate on cc2 expires in 30 days"),
+        ({"certificate_days_left": -3}, "the cloud's certificate on cc2 expired 3 days ago"),
+        ({"keepalived": False}, "keepalived does not run on cc2: it cannot take over"),
+        ({"local_state": "NOTREADY"}, "the cluster controller on cc2 is NOTREADY: it cannot take over"),
+        ({"vip_state": "dadfailed"}, "cc2 has 10.0.0.10 but does not use it: another machine had it first (dadfailed)"),
+        ({"vip_state": "tentative"}, "10.0.0.10 on cc2 is still tentative: it does not answer for it"),
+        ({"vip_state": "interface_down"}, "10.0.0.10 on cc2 is on an interface that is down: it does not answer for it"),
+        ({"configured": False}, "10.0.0.10 is in no VRRP instance of keepalived on cc2"),
+        ({"maintenance": None}, "cc2 did not tell whether it is in maintenance"),
+        ({"problems": ["/run/x: cannot be read"]}, "cc2: /run/x: cannot be read"),
+    ],
+)
+def test_a_warning_is_no_verdict_but_raises_the_severity(changes, warning):
+    found = gateway_verdict(cluster(host("ENABLED", True), host(**changes)))
+    assert (found["verdict"], found["severity"]) == ("ok", 1)
+    assert found["warnings"] == [warning]
+
+
+@pytest.mark.parametrize("days", [30, 31, 4000, None])
+def test_a_certificate_with_time_left_is_no_warning(days):
+    assert gateway_verdict(cluster(host("ENABLED", True), host(certificate_days_left=days)))["warnings"] == []
+
+
+def test_when_to_warn_of_a_certificate_can_be_set():
+    assert gateway_verdict(cluster(host("ENABLED", True), host(certificate_days_left=50)), certificate_warning_days=60)["warnings"]
+
+
+def test_not_being_configured_is_not_said_when_the_configuration_could_not_be_read():
+    found = gateway_verdict(cluster(host("ENABLED", True), host(configured=False, configuration_error="no")))
+    assert found["warnings"] == []
+
+
+def test_a_single_controller_has_nobody_to_take_over():
+    found = gateway_verdict({"name": "one", "vip": gateway_cases.VIP, "hosts": {"cc1": host("ENABLED", True)}})
+    assert (found["verdict"], found["severity"]) == ("ok", 1)
+    assert found["warnings"] == ["cc1 is the only cluster controller known here: nothing can take over"]
+
+
+def test_gaps_beside_a_certain_fault_are_warnings():
+    found = gateway_verdict(cluster(host("ENABLED", True), host(None, True), nc1=gateway_cases.ERROR))
+    assert found["verdict"] == "split"
+    assert "the cluster controller on cc2 did not tell its state" in found["warnings"]
+    assert any("nc1 could not be asked" in warning for warning in found["warnings"])
+
+
+def test_rows_hold_what_was_said():
+    found = gateway_verdict(cluster(host("ENABLED", True, state="MASTER", certificate_days_left=9), gone(), nc1=saw("cc1")))
+    first, second, view = found["rows"]
+    assert first == {
+        "kind": "controller", "name": "cc1", "reachable": True, "local_state": "ENABLED", "state_source": None,
+        "state_message": None, "held": True, "interface": "eth1", "since": "2026-11-22T14:40:05Z", "seen_by": ["nc1"],
+        "keepalived_running": True, "keepalived_state": "MASTER", "maintenance": False, "certificate_days_left": 9.0,
+    }  # fmt: skip
+    assert (second["reachable"], second["held"], second["keepalived_running"]) == (False, None, None)
+    assert view == {
+        "kind": "view", "name": "nc1", "asked": True, "error": None, "holders": ["cc1"], "macs": ["52:54:00:00:00:01"],
+        "foreign_macs": [],
+    }  # fmt: skip
+
+
+def test_a_list_gives_a_list_in_its_order():
+    found = gateway_verdict([cluster(host("ENABLED", True), host(), name=name) for name in ("b", "a")])
+    assert [one["cluster"] for one in found] == ["b", "a"]
+    assert gateway_verdict([]) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (None, "a cluster must be a dictionary, not NoneType"),
+        ("one", "a cluster must be a dictionary, not str"),
+        ({}, "a cluster has no name"),
+        ({"name": "one", "vip": "gateway"}, "cluster one: vip: 'gateway' does not appear"),
+        ({"name": "one", "vip": None}, "cluster one: vip: 'None' is not"),
+        ({"name": "one", "vip": "10.0.0.10"}, "cluster one: hosts must be a dictionary with at least one"),
+        ({"name": "one", "vip": "10.0.0.10", "hosts": {}}, "cluster one: hosts must be"),
+        ({"name": "one", "vip": "10.0.0.10", "hosts": {"cc1": None}}, "cluster one: hosts: cc1 must be a dictionary"),
+        (cluster(host(reachable="no"), host()), "cluster one: hosts: cc1: reachable must be true, false or null, not 'no'"),
+        (cluster(host(certificate_days_left="soon"), host()), "cluster one: hosts: cc1: certificate_days_left must be a number"),
+        (cluster({**host(), "maintenance": "no"}, host()), "hosts: cc1: maintenance must be true, false or null"),
+        (cluster(host(), host(), nc1={"holders": "cc1"}), "cluster one: views: nc1: holders must be a list, not 'cc1'"),
+        ({**cluster(host(), host()), "views": ["nc1"]}, "cluster one: views must be a dictionary"),
+    ],
+)
+def test_bad_input_is_refused_with_its_place(bad, message):
+    with pytest.raises(AnsibleFilterError) as caught:
+        gateway_verdict(bad)
+    assert f"gateway_verdict: {message}" in str(caught.value) or message in str(caught.value)
+
+
+def test_a_number_of_days_that_is_none_is_refused():
+    with pytest.raises(AnsibleFilterError, match="certificate_warning_days must be a number, not 'soon'"):
+        gateway_verdict(cluster(host(), host()), certificate_warning_days="soon")
