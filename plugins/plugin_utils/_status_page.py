@@ -98,6 +98,7 @@ td:last-child, th:last-child { padding-right: 0; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .row > summary:focus-visible { outline-offset: -3px; }
+.body > p:first-child { margin-top: 0; }
 .body { padding: .1rem 1.1rem 1.2rem 9.1rem; }
 .todo { border-left: 4px solid; border-radius: .25rem .5rem .5rem .25rem; padding: .6rem .9rem; margin: .75rem 0; }
 .todo b { display: block; }
@@ -115,7 +116,8 @@ footer { color: var(--soft); font-size: .875rem; padding-top: 1.5rem; padding-bo
   .row .said { flex-basis: 100%; }
   .row .label { position: static; width: auto; height: auto; clip-path: none; color: var(--soft); }
   .row .arrow { position: absolute; right: 1rem; top: 1.2rem; }
-  .body { padding-left: .9rem; }
+  .body > p:first-child { margin-top: 0; }
+.body { padding-left: .9rem; }
 }
 @media print {
   body { background: none; } .list { box-shadow: none; } .row { break-inside: avoid; }
@@ -208,6 +210,9 @@ def _row(verdict: Mapping, anchor: str, is_open: bool) -> str:
     severity = verdict["severity"]
     kind = _CLASS[severity]
     said = f'<p class="said">{_text(verdict["sentence"])}</p>'
+    if verdict["verdict"] == "ok" and verdict["warnings"]:
+        # The reason for the warning, not that all else is well, is what the folded line has to tell.
+        said = f'<p class="said">{_text(verdict["warnings"][0])}</p>'
     line = (
         f"<span>{_pill(severity, _status.STATE_WORDS[severity])}</span><h3>{_text(verdict['cluster'])}</h3>"
         f"{_cell('Verdict', _status.verdict_words(verdict))}{_cell('VIP', verdict['vip'])}"
@@ -215,7 +220,7 @@ def _row(verdict: Mapping, anchor: str, is_open: bool) -> str:
         f'{_cell("ENABLED", _dash(_status.joined(verdict["enabled"])))}<span class="arrow"></span>'
         f"{said if severity != _verdict.OK else ''}"
     )
-    body = said if severity == _verdict.OK else ""
+    body = f"<p>{_text(verdict['sentence'])}</p>\n" if verdict["verdict"] == "ok" else ""
     if verdict["verdict"] != "ok":
         body += f'<div class="todo {kind}"><b>What to do</b><span>{_text(verdict["advice"])}</span></div>\n'
     if verdict["warnings"]:

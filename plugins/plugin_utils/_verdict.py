@@ -310,7 +310,7 @@ def _wrong(evidence: _verdict_evidence.Evidence, holder: str) -> Finding | None:
         return Finding(
             "wrong_holder",
             f"{holder} holds {vip} although it is in maintenance: node controllers lose their gateway when work on it begins.",
-                f"Do not touch {holder} yet. See whether keepalived runs on it and on the other cluster controllers, and set its "
+            f"Do not touch {holder} yet. See whether keepalived runs on it and on the other cluster controllers, and set its "
             "maintenance again.",
         )
     if not enabled or holder in enabled:

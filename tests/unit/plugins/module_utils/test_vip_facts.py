@@ -299,6 +299,79 @@ def test_all_pythons_say_the_same(tmp_path):
         assert facts == reference, interpreter
 
 
+NOTIFY = """#!/bin/sh
+file={directory}/states/$2.state
+{{ echo instance=$2; echo state=$3; echo since=$(date +%s.%N); echo priority=$4; echo pid=$PPID; }} > $file.new && mv $file.new $file
+"""
+
+REAL_CONF = """
+global_defs {{
+    enable_script_security
+    script_user root
+}}
+vrrp_instance eucalyptus {{
+    interface eth0
+    virtual_router_id 45
+    priority 100
+    version 3
+    advert_int 0.1
+    virtual_ipaddress {{
+        10.0.0.10/32
+    }}
+    notify {directory}/notify
+}}
+"""
+
+# In namespaces of its own, so that no other keepalived and no pid file of this machine plays a part.
+REAL_RUN = """
+ip link add eth0 type veth peer name eth1 && ip link set eth0 up && ip link set eth1 up && ip addr add 10.0.0.1/24 dev eth0
+mount -t tmpfs none /run
+keepalived -n -f {directory}/keepalived.conf >{directory}/log 2>&1 &
+keepalived=$!
+tries=0
+until grep -qs state=MASTER {directory}/states/eucalyptus.state || [ $tries -gt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+{gather}
+kill $keepalived; wait $keepalived
+{gather}
+"""
+
+
+@netns_lab.NEEDS_ROOT
+@pytest.mark.skipif(_keepalived_process.executable() is None, reason="keepalived is not installed")
+def test_beside_a_real_keepalived():
+    """While it is MASTER and after it was stopped."""
+    with tempfile.TemporaryDirectory(prefix="vip-facts-") as name:
+        directory = Path(name)
+        (directory / "states").mkdir()
+        (directory / "notify").write_text(NOTIFY.format(directory=directory))
+        (directory / "notify").chmod(0o755)
+        (directory / "keepalived.conf").write_text(REAL_CONF.format(directory=directory))
+        (directory / "gather.py").write_text(netns_lab._GATHER)
+        params = {
+            **netns_lab.DEFAULTS, "vips": None, "keepalived_conf": f"{name}/keepalived.conf", "state_dir": f"{name}/states",
+        }  # fmt: skip
+        (directory / "params.json").write_text(json.dumps(params))
+        gather = f'{sys.executable} {directory}/gather.py {netns_lab.COLLECTIONS} "$(cat {directory}/params.json)"'
+        script = REAL_RUN.format(directory=directory, gather=gather)
+        done = subprocess.run(
+            ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        log = (directory / "log").read_text()
+    running, stopped = map(json.loads, done.stdout.splitlines())
+    vip, instance = running["vips"][0], running["keepalived"]["instances"][0]
+    assert (vip["held"], vip["interface"], vip["instance"]) == (True, "eth0", "eucalyptus"), log
+    assert (running["keepalived"]["running"], running["problems"]) == (True, [])
+    assert (instance["state"], instance["current"], instance["priority"]) == ("MASTER", True, 100)
+    # keepalived writes down the transition right after it has added the address.
+    assert abs(instance["since_epoch"] - vip["since_epoch"]) < 2
+
+    vip, instance = stopped["vips"][0], stopped["keepalived"]["instances"][0]
+    assert (vip["held"], stopped["keepalived"]["running"]) == (False, False)
+    assert (instance["state"], instance["last_state"]) == (None, "STOP")
+    assert stopped["keepalived"]["not_running"] == ["eucalyptus"]
+
+
 def test_it_is_quick():
     """50 ms beyond an empty module is the aim; what is measured here is the work itself, without keepalived --version."""
     params = {**netns_lab.DEFAULTS, "vips": ["127.0.0.1"]}
