@@ -1,0 +1,330 @@
+# -*- coding: utf-8 -*-
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Record from a host, many times a second, what it can reach. Private to the collection.
+
+Every question is sent on time, whether earlier ones were answered or not, so that a silence of the network is measured and
+not waited out. Each kind of question is a class with the same four parts, run by record():
+
+- tick(now): ask; called once per interval
+- sockets(): (sockets to read, sockets to write) to wait for
+- ready(socket, now): something came
+- result(): what was seen, as plain data
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import errno
+import os
+import select
+import socket
+import struct
+import time
+
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _arp_probe
+
+ECHO = {4: (8, 0, socket.IPPROTO_ICMP), 6: (128, 129, getattr(socket, "IPPROTO_ICMPV6", 58))}  # RFC 792, RFC 4443
+TIMESTAMP, TIMESTAMP_REPLY = 13, 14  # RFC 792
+DAY = 86400.0  # seconds; timestamps of RFC 792 begin anew at midnight, UTC
+SILENCE = 0.3  # seconds (or three intervals, if that is more) without its answer end the spell of a machine
+CLOCK_EVERY = 1.0  # seconds
+LONGEST = 3600  # seconds of one recording; a forgotten one must end
+LINGER_NOT = struct.pack("ii", 1, 0)  # close with RST: hundreds of connections would wait out TIME_WAIT otherwise
+
+
+class ReachabilityError(Exception):
+    """Nothing can be recorded; the message names the option and the way out."""
+
+
+def checksum(data):
+    """The Internet checksum (RFC 1071)."""
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total > 0xFFFF:
+        total = (total >> 16) + (total & 0xFFFF)
+    return total ^ 0xFFFF
+
+
+def icmp(kind, ident, number, payload):
+    """An ICMP message with its checksum (which the kernel computes itself for ICMPv6)."""
+    head = struct.pack("!BBHHH", kind, 0, 0, ident, number)
+    return struct.pack("!BBHHH", kind, 0, checksum(head + payload), ident, number) + payload
+
+
+def _icmp_socket(family, raw_only):
+    """(socket, whether it is a raw one). Without root, Linux may allow ping sockets (net.ipv4.ping_group_range)."""
+    domain = socket.AF_INET if family == 4 else socket.AF_INET6
+    for kind in (socket.SOCK_RAW,) if raw_only else (socket.SOCK_RAW, socket.SOCK_DGRAM):
+        try:
+            sock = socket.socket(domain, kind, ECHO[family][2])
+        except (OSError, IOError) as e:
+            if e.errno not in (errno.EPERM, errno.EACCES):
+                raise
+            continue
+        sock.setblocking(False)
+        return sock, kind == socket.SOCK_RAW
+    raise ReachabilityError("ICMP needs root here: use become: true, or give the target a port to be asked by TCP")
+
+
+def _strip_ip(data, family, raw):
+    return data[(bytearray(data[:1])[0] & 0x0F) * 4 :] if raw and family == 4 and data else data
+
+
+class Samples:
+    """What one target did: when each question was sent, and how many seconds later the answer came, if any."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.pairs = []
+
+    def ask(self, now):
+        self.pairs.append([now, None])
+        return len(self.pairs) - 1
+
+    def answered(self, number, now):
+        pair = self.pairs[number]
+        if pair[1] is None and now - pair[0] <= self.limit:
+            pair[1] = now - pair[0]
+
+    def pending(self, end):
+        """Whether an answer to one of the last questions may still come."""
+        return any(rtt is None and end - sent < self.limit for sent, rtt in self.pairs[-1000:])
+
+    def result(self):
+        return [[round(sent, 6), rtt if rtt is None else round(rtt, 6)] for sent, rtt in self.pairs]
+
+
+class Ping:
+    """ICMP echo to an address."""
+
+    def __init__(self, address, timeout):
+        self.family, _packed = _addresses.pack(address)
+        self.samples = Samples(timeout)
+        self.sock, self.raw = _icmp_socket(self.family, False)
+        self.ident = struct.unpack("!H", os.urandom(2))[0]
+        self.token = os.urandom(8)
+        self.address = address
+
+    def tick(self, now):
+        number = self.samples.ask(now)
+        payload = self.token + struct.pack("!I", number)
+        try:
+            self.sock.sendto(icmp(ECHO[self.family][0], self.ident, number & 0xFFFF, payload), (self.address, 0))
+        except (OSError, IOError):
+            pass  # no route, no neighbour: not reached, which is what is recorded
+
+    def sockets(self):
+        return [self.sock], []
+
+    def ready(self, _sock, now):
+        while True:
+            try:
+                data, source = self.sock.recvfrom(2048)
+            except (OSError, IOError):
+                return
+            data = _strip_ip(data, self.family, self.raw)
+            # The token, not the identifier: the kernel chooses that for ping sockets.
+            if len(data) >= 20 and bytearray(data[:1])[0] == ECHO[self.family][1] and data[8:16] == self.token:
+                number = struct.unpack("!I", data[16:20])[0]
+                if source[0] == self.address and number < len(self.samples.pairs):
+                    self.samples.answered(number, now)
+
+    def result(self):
+        return self.samples.result()
+
+
+class Connect:
+    """A TCP connection to an address and port; refused is an answer too: the host is there."""
+
+    def __init__(self, address, port, timeout):
+        self.domain = socket.AF_INET if _addresses.pack(address)[0] == 4 else socket.AF_INET6
+        self.target = (address, port)
+        self.samples = Samples(timeout)
+        self.open = {}
+
+    def tick(self, now):
+        number = self.samples.ask(now)
+        sock = socket.socket(self.domain, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        status = sock.connect_ex(self.target)
+        if status == errno.EINPROGRESS:
+            self.open[sock] = number
+        else:
+            if status in (0, errno.ECONNREFUSED):
+                self.samples.answered(number, time.time())
+            sock.close()
+        for late in [one for one, asked in self.open.items() if now - self.samples.pairs[asked][0] > self.samples.limit]:
+            del self.open[late]
+            late.close()
+
+    def sockets(self):
+        return [], list(self.open)
+
+    def ready(self, sock, now):
+        number = self.open.pop(sock)
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) in (0, errno.ECONNREFUSED):
+            self.samples.answered(number, now)
+        sock.close()
+
+    def result(self):
+        return self.samples.result()
+
+
+class Answerers:
+    """Which machines answer for a VIP by ARP: the one who asks has one clock, so two at a time are two at a time."""
+
+    def __init__(self, vip, interface, interval):
+        self.index, self.link = interface
+        if not self.link["ethernet"] or self.link["mac"] is None:
+            raise ReachabilityError("%s is not an Ethernet interface, so there is no ARP on it" % self.link["name"])
+        self.packed = _addresses.pack(vip)[1]
+        self.me = _arp_probe.private_mac()
+        self.sock = _arp_probe._open(self.index, self.link["name"], self.me, self.link["mac"])
+        self.sock.setblocking(False)
+        self.silence = max(SILENCE, 3 * interval)
+        self.spells = []
+        self.current = {}
+
+    def tick(self, _now):
+        try:
+            self.sock.send(_arp_probe.question(self.link["mac"], self.me, self.packed))
+        except (OSError, IOError):
+            pass  # the link is down: nobody answers, which is what is recorded
+
+    def sockets(self):
+        return [self.sock], []
+
+    def ready(self, _sock, now):
+        while True:
+            try:
+                frame, sender = self.sock.recvfrom(2048)
+            except (OSError, IOError):
+                return
+            found = None if sender[2] == _arp_probe.PACKET_OUTGOING else _arp_probe.answer(frame, self.me)
+            if found is None or found[0] != self.packed:
+                continue
+            spell = self.current.get(found[1])
+            if spell is None or now - spell[2] > self.silence:
+                spell = self.current[found[1]] = [found[1], now, now]
+                self.spells.append(spell)
+            spell[2] = now
+
+    def result(self):
+        return [
+            {"mac": _addresses.format_mac(mac), "from": round(first, 6), "to": round(last, 6)}
+            for mac, first, last in self.spells
+        ]
+
+
+class Clock:
+    """How far another host's clock is ahead of this one's, by ICMP timestamps (RFC 792), which the kernel answers."""
+
+    def __init__(self, address):
+        self.address = address
+        self.sock, _raw = _icmp_socket(4, True)
+        self.ident = struct.unpack("!H", os.urandom(2))[0]
+        self.number = 0
+        self.sent = {}
+        self.last = 0.0
+        self.best = None
+
+    def tick(self, now):
+        if now - self.last < CLOCK_EVERY:
+            return
+        self.last = now
+        self.number = (self.number + 1) & 0xFFFF
+        self.sent = {self.number: now}
+        payload = struct.pack("!III", int(now % DAY * 1000), 0, 0)
+        try:
+            self.sock.sendto(icmp(TIMESTAMP, self.ident, self.number, payload), (self.address, 0))
+        except (OSError, IOError):
+            pass  # unreachable: no answer, and so no offset
+
+    def sockets(self):
+        return [self.sock], []
+
+    def ready(self, _sock, now):
+        while True:
+            try:
+                data, source = self.sock.recvfrom(2048)
+            except (OSError, IOError):
+                return
+            data = _strip_ip(data, 4, True)
+            if source[0] != self.address or len(data) < 20 or bytearray(data[:1])[0] != TIMESTAMP_REPLY:
+                continue
+            ident, number, _origin, received, _sent = struct.unpack("!HHIII", data[4:20])
+            # The high bit marks a time that is not milliseconds since midnight, UTC.
+            if ident != self.ident or number not in self.sent or received >= 1 << 31:
+                continue
+            asked = self.sent.pop(number)
+            offset = (received / 1000.0 - (asked + now) / 2 % DAY + DAY / 2) % DAY - DAY / 2
+            half = (now - asked) / 2 + 0.001
+            if self.best is None or half < self.best[1]:
+                # Their milliseconds are cut, not rounded: on average half of one is missing.
+                self.best = (offset + 0.0005, half)
+
+    def result(self):
+        if self.best is None:
+            return None
+        return {"offset": round(self.best[0], 6), "uncertainty": round(self.best[1], 6)}
+
+
+def interface_of(address):
+    """The (index, link) of the interface on which this host looks for an IPv4 address itself."""
+    family, packed = _addresses.pack(address)
+    index = _addresses.route_interface(packed) if family == 4 else None
+    if index is not None:
+        return index, _addresses.links()[index]
+    raise ReachabilityError(
+        "%s is on no IPv4 network of this host, so it cannot ask who answers for it there" % address
+    )
+
+
+def record(probers, interval, seconds, stop):
+    """Run them for so many seconds, or until stop() is true; (begin, end), seconds since the epoch.
+
+    After the end, answers that are on their way are waited for until every question has had its time.
+    """
+    begin = time.time()
+    ticks = 0
+    while True:
+        now = time.time()
+        if now - begin >= seconds or stop():
+            break
+        if now >= begin + ticks * interval:
+            for one in probers:
+                one.tick(time.time())
+            # A stall leaves out questions; sending them late and all at once would measure nothing.
+            ticks = int((time.time() - begin) / interval) + 1
+        _wait(probers, begin + ticks * interval)
+    end = time.time()
+    asked = [one.samples for one in probers if hasattr(one, "samples")]
+    grace = max([samples.limit for samples in asked] or [0.0])
+    while time.time() < end + grace and any(samples.pending(end) for samples in asked):
+        _wait(probers, min(end + grace, time.time() + 0.05))
+    return begin, end
+
+
+def _wait(probers, until):
+    owner = {}
+    reading, writing = [], []
+    for one in probers:
+        to_read, to_write = one.sockets()
+        reading += to_read
+        writing += to_write
+        owner.update((sock, one) for sock in to_read + to_write)
+    try:
+        can_read, can_write, _broken = select.select(reading, writing, [], max(0.0, until - time.time()))
+    except select.error as e:
+        if e.args[0] == errno.EINTR:
+            return
+        raise
+    now = time.time()
+    for sock in can_read + can_write:
+        owner[sock].ready(sock, now)
