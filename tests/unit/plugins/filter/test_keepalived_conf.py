@@ -1,0 +1,646 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter keepalived_conf: every construct, quoting, order, errors, speed, and keepalived's own opinion."""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+import re
+import shutil
+import string
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf import FilterModule
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import FIRST_RELEASE, GRAMMAR
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import EXTRAS, mask, natural
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+keepalived_conf = FilterModule().filters()["keepalived_conf"]
+FULL = list(yaml.safe_load_all(Path(__file__).with_name("keepalived_full.yml").read_text(encoding="utf-8")))
+
+
+def conf(data: dict[str, Any]) -> str:
+    return keepalived_conf(data, header="")
+
+
+def instance(**keywords: Any) -> list[str]:
+    """The lines inside of one instance, without their indentation."""
+    lines = conf({"vrrp_instance": {"i": keywords}}).splitlines()
+    assert lines[0] == "vrrp_instance i {"
+    assert lines[-1] == "}"
+    return [line[4:] for line in lines[1:-1]]
+
+
+def fails(data: Any) -> str:
+    with pytest.raises(AnsibleFilterError) as caught:
+        conf(data)
+    return str(caught.value)
+
+
+# -- shapes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        pytest.param({"interface": "eth0"}, ["interface eth0"], id="word"),
+        pytest.param({"priority": 100}, ["priority 100"], id="number"),
+        pytest.param({"advert_int": 0.1}, ["advert_int 0.1"], id="fraction"),
+        pytest.param({"advert_int": 1.0}, ["advert_int 1.0"], id="whole fraction"),
+        pytest.param({"advert_int": 0.000001}, ["advert_int 0.000001"], id="no exponent"),
+        pytest.param({"priority": "$PRIO"}, ["priority $PRIO"], id="parameter"),
+        pytest.param({"priority": "${PRIO}"}, ['priority "${PRIO}"'], id="parameter in braces"),
+        pytest.param({"nopreempt": True}, ["nopreempt"], id="flag on"),
+        pytest.param({"nopreempt": False}, [], id="flag off"),
+        pytest.param({"nopreempt": None}, [], id="null"),
+        pytest.param({"smtp_alert": True}, ["smtp_alert"], id="bool on"),
+        pytest.param({"smtp_alert": False}, ["smtp_alert off"], id="bool off"),
+        pytest.param({"smtp_alert": "yes"}, ["smtp_alert yes"], id="bool as text"),
+        pytest.param({"use_vmac": True}, ["use_vmac"], id="optional alone"),
+        pytest.param({"use_vmac": "v0 02:00:00:00:01"}, ["use_vmac v0 02:00:00:00:01"], id="optional with words"),
+        pytest.param({"use_vmac": False}, [], id="optional off"),
+        pytest.param({"garp_extra_if": "all 100"}, ["garp_extra_if all 100"], id="words as text"),
+        pytest.param({"garp_extra_if": ["all", 100]}, ["garp_extra_if all 100"], id="words as list"),
+        pytest.param({"garp_extra_if": " all\t100 "}, None, id="words with a tab"),
+        pytest.param(
+            {"authentication": {"auth_pass": "x y", "auth_type": "PASS"}},
+            ["authentication {", "    auth_type PASS", '    auth_pass "x y"', "}"],
+            id="block in a block",
+        ),
+        pytest.param({"notify": "/bin/n x"}, ['notify "/bin/n x"'], id="script"),
+        pytest.param({"notify": "/bin/n 'x y'"}, ["notify \"/bin/n 'x y'\""], id="script with quotes"),
+        pytest.param({"notify": ["/bin/n", "x y", 3, ""]}, ["notify \"/bin/n 'x y' 3 ''\""], id="script as list"),
+        pytest.param(
+            {"notify": {"command": "/bin/n", "user": "u", "group": "g"}}, ['notify "/bin/n" u g'], id="script with user"
+        ),
+        pytest.param({"notify_deleted": True}, ["notify_deleted"], id="optional script alone"),
+        pytest.param({"notify_deleted": "/bin/n"}, ['notify_deleted "/bin/n"'], id="optional script"),
+        pytest.param(
+            {"virtual_ipaddress": ["10.0.0.1/24  dev eth0", {"10.0.0.2/24": None}, {"10.0.0.3/24": "dev eth1"}]},
+            [
+                "virtual_ipaddress {",
+                "    10.0.0.1/24 dev eth0",
+                "    10.0.0.2/24",
+                "    10.0.0.3/24 dev eth1",
+                "}",
+            ],
+            id="lines",
+        ),
+        pytest.param(
+            {
+                "virtual_ipaddress": [
+                    {"address": "10.0.0.1", "no_track": True, "dev": "eth0", "home": False, "brd": None}
+                ]
+            },
+            ["virtual_ipaddress {", "    10.0.0.1 dev eth0 no_track", "}"],
+            id="line in its long form",
+        ),
+        pytest.param({"virtual_ipaddress": "10.0.0.1"}, ["virtual_ipaddress {", "    10.0.0.1", "}"], id="one line"),
+        pytest.param(
+            {"track_script": {"b": {"weight": 5, "reverse": True}, "a": None}},
+            ["track_script {", "    a", "    b weight 5 reverse", "}"],
+            id="lines as mapping: names sorted, reverse after weight",
+        ),
+        pytest.param(
+            {"track_script": ["b", "a"]}, ["track_script {", "    b", "    a", "}"], id="lines as list keep their order"
+        ),
+        pytest.param(
+            {"unicast_peer": [{"raw": "@main 10.0.0.2\n@backup 10.0.0.3\n"}]},
+            ["unicast_peer {", "    @main 10.0.0.2", "    @backup 10.0.0.3", "}"],
+            id="raw among lines",
+        ),
+        pytest.param(
+            {"virtual_ipaddress": {"10.0.0.1": None, "raw": "~SEQ(N, 2, 4) 10.0.0.${N}"}},
+            ["virtual_ipaddress {", "    10.0.0.1", "    ~SEQ(N, 2, 4) 10.0.0.${N}", "}"],
+            id="raw beside lines",
+        ),
+        pytest.param(
+            {"comment": ["one # two", ""], "raw_first": "@a state MASTER", "state": "BACKUP", "raw": "x\n\n  y\n"},
+            ["# one # two", "#", "@a state MASTER", "state BACKUP", "x", "", "  y"],
+            id="comment and raw text",
+        ),
+        pytest.param({"include": ["/etc/a/*.conf", "b"]}, ["include /etc/a/*.conf", "include b"], id="include"),
+        pytest.param({"includea": "/etc/{a,b}"}, ["includea /etc/{a,b}"], id="include with braces for glob"),
+    ],
+)
+def test_construct(data: dict[str, Any], lines: list[str] | None) -> None:
+    if lines is None:
+        assert "control character" in fails({"vrrp_instance": {"i": data}})
+        return
+    written = conf({"vrrp_instance": {"i": data}}).splitlines()[1:-1]
+    assert [line[4:] for line in written] == lines
+
+
+def test_the_form_of_the_gateway() -> None:
+    """What cc_gateway gives, as a whole."""
+    data = {
+        "vrrp_instance": {
+            "eucalyptus": {
+                "track_script": ["cc_enabled"],
+                "virtual_ipaddress": ["10.0.0.10/32 dev eth0"],
+                "unicast_peer": ["10.0.0.2"],
+                "unicast_src_ip": "10.0.0.1",
+                "version": 3,
+                "advert_int": 0.1,
+                "priority": 100,
+                "virtual_router_id": 45,
+                "interface": "eth0",
+                "state": "BACKUP",
+            }
+        },
+        "vrrp_script": {
+            "cc_enabled": {"rise": 1, "fall": 1, "weight": 100, "interval": 2, "script": "/bin/c --port 1"}
+        },
+        "global_defs": {"script_user": "eucalyptus", "enable_script_security": True, "router_id": "cc1"},
+    }
+    assert keepalived_conf(data) == (
+        "# Written by Ansible (eucalyptus.ha.keepalived_conf). Changes made here are lost.\n"
+        "\n"
+        "global_defs {\n"
+        "    router_id cc1\n"
+        "    script_user eucalyptus\n"
+        "    enable_script_security\n"
+        "}\n"
+        "\n"
+        "vrrp_script cc_enabled {\n"
+        '    script "/bin/c --port 1"\n'
+        "    interval 2\n"
+        "    weight 100\n"
+        "    rise 1\n"
+        "    fall 1\n"
+        "}\n"
+        "\n"
+        "vrrp_instance eucalyptus {\n"
+        "    state BACKUP\n"
+        "    interface eth0\n"
+        "    version 3\n"
+        "    virtual_router_id 45\n"
+        "    priority 100\n"
+        "    advert_int 0.1\n"
+        "    unicast_src_ip 10.0.0.1\n"
+        "    unicast_peer {\n"
+        "        10.0.0.2\n"
+        "    }\n"
+        "    virtual_ipaddress {\n"
+        "        10.0.0.10/32 dev eth0\n"
+        "    }\n"
+        "    track_script {\n"
+        "        cc_enabled\n"
+        "    }\n"
+        "}\n"
+    )
+
+
+def test_servers_and_checkers() -> None:
+    text = conf(
+        {
+            "virtual_server": {
+                "fwmark 7": {
+                    "real_server": [
+                        {
+                            "name": "10.0.0.1 80",
+                            "PING_CHECK": True,
+                            "HTTP_GET": [
+                                {"url": [{"path": "/a"}, {"path": "/b", "regex": r"^\d{2} #"}]},
+                                {"url": {"path": "/c"}},
+                            ],
+                        }
+                    ]
+                }
+            }
+        }
+    )
+    assert text == (
+        "virtual_server fwmark 7 {\n"
+        "    real_server 10.0.0.1 80 {\n"
+        "        HTTP_GET {\n"
+        "            url {\n"
+        "                path /a\n"
+        "            }\n"
+        "            url {\n"
+        "                path /b\n"
+        '                regex "^\\\\d{2} #"\n'
+        "            }\n"
+        "        }\n"
+        "        HTTP_GET {\n"
+        "            url {\n"
+        "                path /c\n"
+        "            }\n"
+        "        }\n"
+        "        PING_CHECK {\n"
+        "        }\n"
+        "    }\n"
+        "}\n"
+    )
+
+
+def test_virtual_server_group_as_mapping_and_as_list() -> None:
+    expected = "virtual_server_group web {\n    10.0.0.1 80\n    fwmark 1 inet\n}\n"
+    lines = ["10.0.0.1 80", "fwmark 1 inet"]
+    assert conf({"virtual_server_group": {"web": lines}}) == expected
+    assert conf({"virtual_server_group": [{"name": "web", "lines": lines}]}) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("a b", '"a b"'),
+        ("a#b", '"a#b"'),
+        ("a!b", '"a!b"'),
+        ("it's", '"it\'s"'),
+        ("a\\b", "a\\b"),
+        ("é", '"é"'),
+        ("${_PWD}/x", '"${_PWD}/x"'),
+    ],
+)
+def test_words_are_quoted_where_keepalived_needs_it(value: str, written: str) -> None:
+    assert conf({"global_defs": {"router_id": value}}) == f"global_defs {{\n    router_id {written}\n}}\n"
+
+
+def test_a_password_may_have_any_character_that_can_be_written() -> None:
+    assert instance(authentication={"auth_pass": "a#{!}"})[1] == '    auth_pass "a#{!}"'
+
+
+# -- order -----------------------------------------------------------------------------------------------------
+
+
+def test_lists_keep_their_order_and_mappings_are_sorted_as_people_would() -> None:
+    names = ["VI_10", "VI_2", "VI_1"]
+    as_mapping = conf({"vrrp_instance": {name: {"priority": 1} for name in names}})
+    as_list = conf({"vrrp_instance": [{"name": name, "priority": 1} for name in names]})
+    assert re.findall(r"VI_\d+", as_mapping) == ["VI_1", "VI_2", "VI_10"]
+    assert re.findall(r"VI_\d+", as_list) == names
+    assert sorted(["eth10", "eth9", "a1b2", "a1b10"], key=natural) == ["a1b2", "a1b10", "eth9", "eth10"]
+
+
+def shuffled(data: Any, chance: random.Random) -> Any:
+    if isinstance(data, dict):
+        keys = list(data)
+        chance.shuffle(keys)
+        return {key: shuffled(data[key], chance) for key in keys}
+    if isinstance(data, list):
+        return [shuffled(item, chance) for item in data]
+    return data
+
+
+@given(st.integers())
+@settings(max_examples=20, deadline=None)
+def test_the_same_data_gives_the_same_bytes(seed: int) -> None:
+    """However the keys of the mappings are ordered."""
+    for data in FULL:
+        assert keepalived_conf(shuffled(data, random.Random(seed))) == keepalived_conf(data)  # noqa: S311 - no secret
+
+
+def test_the_data_is_left_alone() -> None:
+    before = copy.deepcopy(FULL)
+    for data in FULL:
+        keepalived_conf(data)
+    assert before == FULL
+
+
+# -- errors ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param([], "the configuration is of type list", id="no mapping"),
+        pytest.param({"vrrp_instance": 1}, "vrrp_instance is of type int", id="named block that is none"),
+        pytest.param({"vrrp_instance": {"i": 1}}, "vrrp_instance.i is of type int", id="block that is none"),
+        pytest.param({"vrrp_instance": [{}]}, "vrrp_instance[0] needs to be a mapping with a name", id="no name"),
+        pytest.param({"vrrp_instance": {"a b{": {}}}, "as a name contains a brace", id="brace in a name"),
+        pytest.param({"vrrp_instance": {"a\nb": {}}}, "control character '\\n'", id="line feed in a name"),
+        pytest.param({"vrrp_instance": {'a"b': {}}}, "double quote", id="quote in a name"),
+        pytest.param({"vrrp_instances": {}}, "vrrp_instances is not a keyword", id="unknown block"),
+        pytest.param({"vrrp_instances": {}}, "did you mean vrrp_instance?", id="hint"),
+        pytest.param({"global_defs": {"lvs_id": "x"}}, "global_defs.lvs_id is not a keyword", id="removed keyword"),
+        pytest.param({"global_defs": {1: "x"}}, "is not a keyword", id="key that is no text"),
+        pytest.param(
+            {"vrrp_instance": {"i": {"prioritty": 1}}},
+            "vrrp_instance.i.prioritty is not a keyword of keepalived at this place; did you mean priority?",
+            id="typing error",
+        ),
+        pytest.param(
+            {"vrrp_instance": {"i": {"priority": "1\n}"}}}, "vrrp_instance.i.priority contains", id="line feed"
+        ),
+        pytest.param({"vrrp_instance": {"i": {"priority": "1\r"}}}, "control character '\\r'", id="carriage return"),
+        pytest.param({"vrrp_instance": {"i": {"interface": "a}"}}}, "contains a brace", id="brace"),
+        pytest.param({"vrrp_instance": {"i": {"interface": "${a b"}}}, "contains a brace", id="half a parameter"),
+        pytest.param({"vrrp_instance": {"i": {"interface": ""}}}, "is empty", id="empty"),
+        pytest.param({"vrrp_instance": {"i": {"interface": "  "}}}, "is empty", id="blank"),
+        pytest.param(
+            {"vrrp_instance": {"i": {"interface": True}}}, "is true, but the keyword needs a value", id="bool"
+        ),
+        pytest.param({"vrrp_instance": {"i": {"interface": ["a"]}}}, "is a list", id="list for a word"),
+        pytest.param({"vrrp_instance": {"i": {"interface": {}}}}, "is a mapping", id="mapping for a word"),
+        pytest.param({"vrrp_instance": {"i": {"interface": object()}}}, "is of type object", id="odd type"),
+        pytest.param({"vrrp_instance": {"i": {"advert_int": float("nan")}}}, "nan is not a number", id="not a number"),
+        pytest.param({"vrrp_instance": {"i": {"nopreempt": "on"}}}, "takes true or false", id="text for a flag"),
+        pytest.param({"vrrp_instance": {"i": {"smtp_alert": "maybe"}}}, "takes true or false", id="odd bool"),
+        pytest.param({"vrrp_instance": {"i": {"garp_extra_if": []}}}, "is an empty list", id="no words"),
+        pytest.param({"vrrp_instance": {"i": {"unicast_peer": []}}}, "unicast_peer is empty", id="empty block"),
+        pytest.param(
+            {"vrrp_instance": {"i": {"unicast_peer": {}}}}, "unicast_peer is empty", id="empty block, mapping"
+        ),
+        pytest.param({"vrrp_instance": {"i": {"unicast_peer": 1}}}, "takes a list of lines", id="number for lines"),
+        pytest.param(
+            {"vrrp_instance": {"i": {"unicast_peer": ["a", "}"]}}}, "unicast_peer[1] contains a brace", id="line"
+        ),
+        pytest.param({"vrrp_instance": {"i": {"unicast_peer": ["~SEQ(a,1)"]}}}, "begins with '~'", id="sequence"),
+        pytest.param({"vrrp_instance": {"i": {"unicast_peer": ["@x 10.0.0.1"]}}}, "begins with '@'", id="condition"),
+        pytest.param({"vrrp_instance": {"i": {"unicast_peer": ["include /x"]}}}, "would include a file", id="include"),
+        pytest.param(
+            {"vrrp_instance": {"i": {"unicast_peer": [{"a": 1, "b": 2}]}}}, "needs the key 'address'", id="keys"
+        ),
+        pytest.param({"vrrp_instance": {"i": {"notify": []}}}, "needs at least the program", id="no program"),
+        pytest.param({"vrrp_instance": {"i": {"notify": {"user": "u"}}}}, "has no command", id="no command"),
+        pytest.param({"vrrp_instance": {"i": {"notify": {"command": "x", "group": "g"}}}}, "but no user", id="no user"),
+        pytest.param({"vrrp_instance": {"i": {"notify": {"command": "x", "usr": "g"}}}}, "has 'usr'", id="odd key"),
+        pytest.param({"vrrp_instance": {"i": {"notify": "a 'b"}}}, "single quote without its partner", id="half quote"),
+        pytest.param({"vrrp_instance": {"i": {"notify": ["a", "it's"]}}}, "single quote", id="quote in an argument"),
+        pytest.param({"vrrp_instance": {"i": {"notify": 'a "b"'}}}, "double quote", id="double quote in a script"),
+        pytest.param({"vrrp_instance": {"i": {"notify": "a \\d"}}}, "backslash", id="backslash in a script"),
+        pytest.param({"vrrp_instance": {"i": {"comment": "a\\"}}}, "would swallow the next line", id="comment"),
+        pytest.param({"vrrp_instance": {"i": {"raw": "a\\"}}}, "would swallow the next line", id="raw"),
+        pytest.param({"vrrp_instance": {"i": {"raw": 1}}}, "raw is text", id="raw number"),
+        pytest.param({"vrrp_instance": {"i": {"raw": "a\x00"}}}, "control character", id="raw zero byte"),
+        pytest.param({"include": "a b"}, "is not the name of a file", id="include with a blank"),
+        pytest.param({"garp_group": []}, "garp_group is an empty list", id="no blocks"),
+        pytest.param({"garp_group": [{}, {"x": 1}]}, "garp_group[1].x is not a keyword", id="path with an index"),
+        pytest.param(
+            {"virtual_server": {"10.0.0.1 80": {"real_server": {"10.0.0.2 80": {"weight": [1]}}}}},
+            "virtual_server['10.0.0.1 80'].real_server['10.0.0.2 80'].weight is a list",
+            id="path with odd names",
+        ),
+    ],
+)
+def test_bad_data_is_an_error_that_names_the_place(data: Any, message: str) -> None:
+    assert message in fails(data)
+
+
+def test_all_errors_come_at_once() -> None:
+    message = fails({"global_defs": {"router_id": "", "x": 1}, "vrrp_instance": {"i": {"priority": True}}})
+    assert "global_defs.router_id" in message
+    assert "global_defs.x" in message
+    assert "vrrp_instance.i.priority" in message
+
+
+# -- properties ------------------------------------------------------------------------------------------------
+
+
+def read_words(line: str) -> list[str]:
+    """A line as keepalived splits it: double quotes hold together and protect; a mark starts a comment."""
+    words, word, quoted, started = [], "", False, False
+    for char in line:
+        if char == '"':
+            quoted, started = not quoted, True
+        elif quoted:
+            word += char
+        elif char in "#!":
+            break
+        elif char.isspace():
+            if started:
+                words.append(word)
+            word, started = "", False
+        else:
+            assert char not in "{}" or char == line.strip()[-1], line
+            word, started = word + char, True
+    assert not quoted, line
+    if started:
+        words.append(word)
+    return words
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_a_value_comes_back_as_it_was_or_is_refused(value: str) -> None:
+    try:
+        text = conf({"global_defs": {"router_id": value, "smtp_helo_name": "end"}})
+    except AnsibleFilterError:
+        assert not value.strip() or re.search(r"[\x00-\x1f\x7f\"{}]", value)
+        return
+    # Only a line feed ends a line for keepalived, which knows bytes and no Unicode.
+    lines = text.split("\n")
+    assert len(lines) == 5
+    assert read_words(lines[2]) == ["router_id", value]
+    assert lines[1:] == ["    smtp_helo_name end", lines[2], "}", ""]
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+@settings(max_examples=300, deadline=None)
+def test_nothing_breaks_out_of_its_line(name: str, value: str) -> None:
+    """Names, lines and scripts: whatever they are, the blocks are the same."""
+    data = {
+        "vrrp_instance": {
+            name: {"virtual_ipaddress": [value], "notify": ["/bin/n", value], "authentication": {"auth_pass": value}}
+        }
+    }
+    try:
+        text = conf(data)
+    except AnsibleFilterError:
+        return
+    unquoted = re.sub(r'"[^"\n]*"', "", text)
+    assert unquoted.count("{") == unquoted.count("}") == 3
+    assert text.count("\n") == 9
+
+
+@given(st.text(alphabet=string.printable, min_size=1, max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_a_masked_text_has_no_secret(secret: str) -> None:
+    word = "Zq7" + secret
+    try:
+        text = keepalived_conf({"vrrp_instance": {"i": {"authentication": {"auth_pass": word}}}}, mask=True)
+    except AnsibleFilterError as error:
+        text, masked = str(error), ""
+    else:
+        masked = "auth_pass ********"
+    assert "Zq7" not in text
+    assert masked in text
+
+
+def test_masking_covers_raw_text_and_conditions() -> None:
+    text = "a {\n  @main auth_pass one\n\tauth_pass two three\npassword four\n  unicast_src_ip 10.0.0.1\n}\n"
+    assert not re.search("one|two|three|four", mask(text))
+    assert "10.0.0.1" in mask(text)
+
+
+# -- speed -----------------------------------------------------------------------------------------------------
+
+
+def many(count: int) -> dict[str, Any]:
+    return {
+        "vrrp_instance": {
+            f"VI_{number}": {
+                "state": "BACKUP",
+                "interface": f"eth{number}",
+                "virtual_router_id": number % 255 + 1,
+                "priority": 100,
+                "advert_int": 0.1,
+                "version": 3,
+                "unicast_src_ip": "10.0.0.1",
+                "unicast_peer": ["10.0.0.2", "10.0.0.3"],
+                "virtual_ipaddress": [f"10.{number // 250}.{number % 250}.1/24 dev eth{number}"],
+                "track_script": ["cc_enabled weight 10"],
+                "notify": "/usr/libexec/keepalived/notify 'a b'",
+            }
+            for number in range(count)
+        }
+    }
+
+
+def seconds(count: int) -> float:
+    data = many(count)
+    best = 9.0
+    for _round in range(5):
+        start = time.process_time()
+        keepalived_conf(data)
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def test_a_thousand_instances_take_a_fifth_of_a_second_at_most_and_it_grows_in_line() -> None:
+    thousand = seconds(1000)
+    assert thousand <= 0.2
+    assert seconds(4000) <= 8 * thousand
+
+
+# -- the grammar, and keepalived's opinion of it ---------------------------------------------------------------
+
+
+def keywords_in(data: Any, table: str) -> set[tuple[str, str]]:
+    """The keywords used, each with the table it stands in."""
+    found: set[tuple[str, str]] = set()
+    for key, value in data.items():
+        rule = GRAMMAR[table].get(key)
+        if rule is None:
+            assert key in EXTRAS
+            continue
+        found.add((table, key))
+        if rule.kind in ("block", "named"):
+            items = value if isinstance(value, list) else list(value.values()) if rule.kind == "named" else [value]
+            for item in items:
+                if isinstance(item, dict):
+                    found |= keywords_in(
+                        {k: v for k, v in item.items() if k != "name" or "name" in GRAMMAR[rule.argument]},
+                        rule.argument,
+                    )
+    return found
+
+
+def test_the_example_has_every_keyword() -> None:
+    found: set[tuple[str, str]] = set()
+    for data in FULL:
+        found |= keywords_in(data, "main")
+    # The options of all checkers are the same; one of them has them all.
+    common = {key for key in GRAMMAR["PING_CHECK"]}
+    every = {
+        (table, key)
+        for table, rules in GRAMMAR.items()
+        for key in rules
+        if not (table.endswith("_CHECK") or table in ("SSL_GET", "host")) or key not in common
+    }
+    missing = {pair for pair in every - found if pair not in {("SSL_GET", key) for key in GRAMMAR["HTTP_GET"]}}
+    assert not missing
+
+
+def test_every_release_belongs_to_a_keyword() -> None:
+    known = {key for rules in GRAMMAR.values() for key in rules} | set(EXTRAS)
+    assert set(FIRST_RELEASE) <= known
+
+
+def can_unshare() -> bool:
+    return (
+        os.geteuid() == 0
+        and subprocess.run(["unshare", "--net", "true"], check=False, capture_output=True).returncode == 0
+    )
+
+
+needs_keepalived = pytest.mark.skipif(
+    shutil.which("keepalived", path="/usr/sbin:/usr/bin") is None or not can_unshare(),
+    reason="needs the program keepalived and a network namespace of its own",
+)
+VERSION = "0"
+if shutil.which("keepalived", path="/usr/sbin:/usr/bin"):
+    VERSION = re.findall(
+        r"v([\d.]+)",
+        subprocess.run(["/usr/sbin/keepalived", "--version"], check=True, capture_output=True, text=True).stderr,
+    )[0]
+
+
+def config_test(text: str, directory: Path) -> tuple[int, list[str]]:
+    """Exit code and words of keepalived's config test, in a network namespace with e0 to e3."""
+    file = directory / "keepalived.conf"
+    (directory / "empty.conf").touch()
+    text = text.replace("/tmp/kd-include", str(directory))
+    file.write_text(text, encoding="utf-8")
+    links = "".join(
+        f"ip link add {a} type veth peer name {b}; ip link set {a} up; ip link set {b} up; "
+        for a, b in (("e0", "e1"), ("e2", "e3"))
+    )
+    addresses = "ip address add 10.0.0.1/24 dev e0; ip address add 10.0.1.1/24 dev e1; "
+    script = f"ip link set lo up; {links}{addresses}trap '' TERM; exec /usr/sbin/keepalived --config-test -f {file}"
+    run = subprocess.run(
+        ["unshare", "--net", "sh", "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+    return run.returncode, sorted(set((run.stdout + run.stderr).splitlines()))
+
+
+@needs_keepalived
+@pytest.mark.skipif(not VERSION.startswith("2.2."), reason="the example is made for keepalived 2.2")
+def test_keepalived_finds_no_fault_with_every_construct(tmp_path: Path) -> None:
+    assert config_test(keepalived_conf(FULL[0]), tmp_path) == (0, [])
+
+
+@needs_keepalived
+@pytest.mark.skipif(not VERSION.startswith("2.2."), reason="the example is made for keepalived 2.2")
+def test_keepalived_knows_the_keywords_that_exclude_each_other(tmp_path: Path) -> None:
+    _code, said = config_test(keepalived_conf(FULL[1]), tmp_path)
+    unknown = [line for line in said if "nknown" in line]
+    # Debian builds without iptables support.
+    assert [line for line in unknown if "vrrp_ipsets" not in line] == []
+
+
+@needs_keepalived
+def test_keepalived_would_find_a_fault(tmp_path: Path) -> None:
+    """The tests above could fail."""
+    code, said = config_test(keepalived_conf(FULL[0]).replace("priority", "prioritty"), tmp_path)
+    assert code != 0 or said
+
+
+WORDS = st.text(
+    alphabet=st.characters(codec="utf-8", exclude_characters="\"{}\\'$~@", exclude_categories=["Cc", "Cs"]),
+    min_size=1,
+    max_size=12,
+).filter(lambda text: text.strip() == text and len(text.encode()) < 60)
+
+
+@needs_keepalived
+@given(st.lists(WORDS, min_size=30, max_size=60, unique=True))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+def test_keepalived_takes_any_name_and_argument(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
+    data = {
+        "global_defs": {"enable_script_security": True, "script_user": "root", "router_id": words[0]},
+        "vrrp_script": {word: {"script": ["/usr/bin/true", word]} for word in words},
+        "vrrp_instance": {
+            words[0]: {
+                "interface": "e0",
+                "virtual_router_id": 1,
+                "virtual_ipaddress": ["10.0.0.10"],
+                "track_script": [{word: None} for word in words],
+            }
+        },
+    }
+    assert config_test(keepalived_conf(data), tmp_path_factory.mktemp("words")) == (0, [])
