@@ -53,7 +53,8 @@ options:
         description:
           - A dictionary of the names of other hosts, as a rule node controllers, to what each saw. Either its whole
             C(eucalyptus_vip) fact, with a probe in it, or C(holders) (list of host names that answered), C(macs) (list of all
-            MAC addresses that answered), C(foreign_macs) (those that belong to no cluster controller) and
+            MAC addresses that answered), C(foreign_macs) (those that belong to no cluster controller),
+            C(unnamed_macs) and C(unnamed_may_be) (those without a name, and whose they may be) and
             C(error) (str or null, why it could not be asked).
           - A view with C(unsupported) (str) stands for a question that cannot be asked, as for an IPv6 VIP. It is only a warning.
         type: dict

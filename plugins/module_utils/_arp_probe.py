@@ -83,21 +83,19 @@ def answer(frame, sender_mac):
 
 
 def _open(index, name, sender_mac, own_mac):
+    sock = None
     try:
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ARP))
+        sock.bind((name, ETH_P_ARP))
+        if sender_mac != own_mac:
+            # So that the interface lets answers to an address that is not its own pass.
+            request = struct.pack("=iHH8s", index, PACKET_MR_UNICAST, 6, sender_mac)
+            sock.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
+        return sock
     except (OSError, IOError) as e:
         problem = e
-    else:
-        try:
-            sock.bind((name, ETH_P_ARP))
-            if sender_mac != own_mac:
-                # So that the interface lets answers to an address that is not its own pass.
-                request = struct.pack("=iHH8s", index, PACKET_MR_UNICAST, 6, sender_mac)
-                sock.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
-            return sock
-        except (OSError, IOError) as e:
-            problem = e
-            sock.close()
+    if sock is not None:
+        sock.close()
     if problem.errno in (errno.EPERM, errno.EACCES):
         raise ProbeError("probe needs root, for a raw socket (CAP_NET_RAW): use become: true, or leave probe out")
     raise ProbeError("probe: cannot open a raw socket on interface %s: %s" % (name, problem.strerror or problem))
@@ -150,6 +148,7 @@ def ask(index, link, targets, timeout):
     for sender, share, asked_as in stages:
         sock = _open(index, link["name"], sender, own)
         frames = [question(own, sender, target) for target in targets]
+        problem = None
         try:
             _ask(sock, frames, sender, timeout * share, answers)
             if asked_as == "private" and any(answers.values()):
@@ -158,11 +157,10 @@ def ask(index, link, targets, timeout):
                 break
         except (OSError, IOError) as e:
             problem = e
-        else:
-            continue
         finally:
             sock.close()
-        raise ProbeError("probe: asking on interface %s failed: %s" % (link["name"], problem.strerror or problem))
+        if problem is not None:
+            raise ProbeError("probe: asking on interface %s failed: %s" % (link["name"], problem.strerror or problem))
     return answers, asked_as
 
 
@@ -177,20 +175,35 @@ def is_virtual_router(mac):
 def name_holders(macs, candidates):
     """Match the MAC addresses that answered for a VIP with those of the candidates.
 
-    candidates: list of (name, MAC addresses, none if it did not answer). Returns (holders, unnamed, foreign): names in the
-    candidates' order; MAC addresses that may be a candidate's; those that certainly are nobody's of them.
+    candidates: list of (name, MAC addresses, none if it did not answer). Returns (holders, unnamed, foreign, possible):
+    names in the candidates' order; MAC addresses that may be a candidate's; those that certainly are nobody's of them; and
+    the names of those who may be behind the unnamed ones, or None if that may be anybody.
     """
     holders = []
     unnamed = []
     foreign = []
-    complete = bool(candidates) and all(theirs for _name, theirs in candidates)
+    silent = [name for name, theirs in candidates if not theirs]
+    possible = []
     for mac in macs:
         owners = [name for name, theirs in candidates if mac in theirs]
         if len(owners) == 1:
             if owners[0] not in holders:
                 holders.append(owners[0])
-        elif owners or not complete or is_virtual_router(mac):
-            unnamed.append(mac)  # several owners: a router that answers for everybody
+        elif owners:
+            unnamed.append(mac)  # a router that answers for everybody
+            possible.extend(owners)
+        elif not candidates or is_virtual_router(mac):
+            unnamed.append(mac)
+            possible.extend(name for name, _theirs in candidates)
+        elif silent:
+            unnamed.append(mac)
+            possible.extend(silent)
         else:
             foreign.append(mac)
-    return [name for name, _theirs in candidates if name in holders], unnamed, foreign
+    named = [name for name, _theirs in candidates]
+    return (
+        [name for name in named if name in holders],
+        unnamed,
+        foreign,
+        [name for name in named if name in possible] if candidates else None,
+    )

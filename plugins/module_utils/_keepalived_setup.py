@@ -22,7 +22,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _
 
 # keepalived.conf(5): adverts every second, VRRP version 2, unless told otherwise.
 DEFAULT_INTERVAL, DEFAULT_VERSION = 1.0, 2
-HEADER = u"eucalyptus.ha.keepalived"  # what role keepalived writes into the first lines
+HEADER = "eucalyptus.ha.keepalived"  # what role keepalived writes into the first lines
 OLD_CHECK = re.compile(r"CCclient", re.I)
 OLD_FILES = ("/usr/local/bin/CCclient*",)
 
@@ -102,7 +102,7 @@ def _header(path):
         with io.open(path, encoding="utf-8", errors="replace") as stream:
             return stream.read(2000)
     except (IOError, OSError):
-        return u""
+        return ""
 
 
 def read(path, check_path, auth_pass=None):

@@ -79,6 +79,7 @@ def _answer(vip, **values):
         "holders": [],
         "macs": [],
         "unnamed_macs": [],
+        "unnamed_may_be": None,
         "foreign_macs": [],
         "virtual_mac": False,
         "state": None,
@@ -95,7 +96,7 @@ def _evaluate(vip, heard, self_held, self_name):
     heard: dict of interface (its name), asked_as, answered (as of _arp_probe.ask), candidates (as of name_holders).
     """
     macs = heard["answered"][vip["packed"]]
-    holders, unnamed, foreign = _arp_probe.name_holders(macs, heard["candidates"])
+    holders, unnamed, foreign, possible = _arp_probe.name_holders(macs, heard["candidates"])
     if self_held and self_name is not None and self_name not in holders:
         holders.insert(0, self_name)
     count = len(holders) + len(unnamed) + len(foreign) + (1 if self_held and self_name is None else 0)
@@ -108,6 +109,7 @@ def _evaluate(vip, heard, self_held, self_name):
         holders=holders,
         macs=[_addresses.format_mac(mac) for mac in macs],
         unnamed_macs=[_addresses.format_mac(mac) for mac in unnamed],
+        unnamed_may_be=possible,
         foreign_macs=[_addresses.format_mac(mac) for mac in foreign],
         virtual_mac=any(_arp_probe.is_virtual_router(mac) for mac in macs),
         state="absent" if count == 0 else "held" if count == 1 else "split",

@@ -464,6 +464,7 @@ ansible_facts:
                 holders: [cc2]
                 macs: ["52:54:00:00:00:02"]
                 unnamed_macs: []
+                unnamed_may_be: []
                 foreign_macs: []
                 virtual_mac: false
                 state: held
@@ -549,6 +550,12 @@ ansible_facts:
                   description:
                     - Those that may be a candidate's, because no candidates were given, one of them did not answer for itself, two
                       of them have it, or it is a virtual router's own address (C(use_vmac)), which all holders share.
+                  returned: always
+                  type: list
+                  elements: str
+                  sample: []
+                unnamed_may_be:
+                  description: The candidates that may be behind the unnamed ones. V(null) without candidates, when it may be anybody.
                   returned: always
                   type: list
                   elements: str

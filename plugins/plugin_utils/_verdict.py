@@ -72,7 +72,7 @@ def _gaps(evidence: _verdict_evidence.Evidence, leave_out: list[str]) -> list[st
         gaps.append(f"{names(unreachable)} could not be reached")
     silent = [one.name for one in hosts if one.reachable and one.held is None]
     if silent:
-        gaps.append(f"{names(silent)} did not tell whether it holds the VIP")
+        gaps.append(f"{names(silent)} did not tell whether {'it holds' if len(silent) == 1 else 'they hold'} the VIP")
     for one in hosts:
         if one.local_state is None and one.reachable:
             why = f" ({one.state_message})" if one.state_message else ""
@@ -114,6 +114,14 @@ def _unknown(evidence: _verdict_evidence.Evidence, leave_out: list[str]) -> Find
             "Ask again: the VIP may have moved in between. If it stays so, look for proxy ARP or a published ARP entry on "
             f"{names(disputed)}."
         )
+    elsewhere = evidence.elsewhere(evidence.holders[0]) if evidence.holders else []
+    if elsewhere:
+        macs = list(dict.fromkeys(mac for one in elsewhere for mac in one.unnamed))
+        gaps.append(
+            f"{names([one.name for one in elsewhere])} saw MAC address {names(macs)} answer for {vip}, which is not that of "
+            f"{evidence.holders[0]}"
+        )
+        advice.append("Ask again: the VIP may have moved in between. If it stays so, find that machine in the switches' tables.")
     elif evidence.unnamed and (len(evidence.unnamed) > 1 or not evidence.holders):
         gaps.append(f"{names(evidence.unnamed)} {'answers' if len(evidence.unnamed) == 1 else 'answer'} for {vip} without a name here")
         advice.append("Name the cluster controllers' addresses to the probe (candidates) and ask again.")
@@ -374,7 +382,8 @@ def _decide(evidence: _verdict_evidence.Evidence) -> Finding:
     maintained = _in_maintenance(evidence)
     # What a host in maintenance does not say is expected, as long as the one that has the gateway is known to be right.
     leave_out = maintained if enabled else []
-    if evidence.disputed or len(evidence.unnamed) > 1 or not enabled or _gaps(evidence, leave_out):
+    contradicted = evidence.disputed or evidence.elsewhere(holder) or len(evidence.unnamed) > 1
+    if contradicted or not enabled or _gaps(evidence, leave_out):
         return _unknown(evidence, leave_out)
     under_work = _maintained(evidence, holder)
     if under_work:

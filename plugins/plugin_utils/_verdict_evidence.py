@@ -71,6 +71,7 @@ class View:
     macs: list[str]
     foreign: list[str]  # MAC addresses that belong to none of the cluster controllers
     unnamed: list[str]  # MAC addresses that may belong to one
+    may_be: list[str] | None  # of which ones; None: of any
 
     @property
     def asked(self) -> bool:
@@ -137,6 +138,10 @@ class Evidence:
     @property
     def unnamed(self) -> list[str]:
         return sorted({mac for view in self.asked_views for mac in view.unnamed})
+
+    def elsewhere(self, holder: str) -> list[View]:
+        """The views that saw a nameless machine answer which cannot be the holder."""
+        return [one for one in self.asked_views if one.unnamed and one.may_be is not None and holder not in one.may_be]
 
     @property
     def blind(self) -> list[str]:
@@ -241,6 +246,7 @@ def _view(name: str, data: Any, vip: str) -> View:
         macs=macs,
         foreign=foreign,
         unnamed=unnamed,
+        may_be=None if data.get("unnamed_may_be") is None else _names(data["unnamed_may_be"], f"{where}: unnamed_may_be"),
     )
 
 

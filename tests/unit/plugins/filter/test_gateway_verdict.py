@@ -223,6 +223,14 @@ class TestWholeFactsAsViews:
         assert found["verdict"] == "unknown"
         assert words in found["sentence"]
 
+    @pytest.mark.parametrize(
+        ("may_be", "verdict"), [(None, "ok"), (["cc1"], "ok"), (["cc1", "cc2"], "ok"), (["cc2"], "unknown"), ([], "unknown")]
+    )
+    def test_a_nameless_answer_must_be_able_to_be_the_holders(self, may_be, verdict):
+        found = self.verdict(probe(macs=["a"], unnamed_macs=["a"], unnamed_may_be=may_be))
+        assert found["verdict"] == verdict
+        assert ("nc1 saw MAC address a answer for 10.0.0.10, which is not that of cc1" in found["sentence"]) == (verdict == "unknown")
+
     def test_a_controllers_own_view_counts_it_once(self):
         pair = cluster(host("ENABLED", True), host())
         named = {"cc1": probe(self=True, self_name="cc1", holders=["cc1"]), "cc2": probe(holders=["cc1"], macs=["a"])}

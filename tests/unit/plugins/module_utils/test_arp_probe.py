@@ -70,21 +70,21 @@ VIRTUAL = bytes.fromhex("00005e00012d")
 
 
 @pytest.mark.parametrize(
-    ("macs", "candidates", "holders", "unnamed", "foreign"),
+    ("macs", "candidates", "holders_unnamed_foreign_possible"),
     [
-        ([], [("cc1", [A]), ("cc2", [B])], [], [], []),
-        ([A], [("cc1", [A]), ("cc2", [B])], ["cc1"], [], []),
-        ([B, A], [("cc1", [A]), ("cc2", [B])], ["cc1", "cc2"], [], []),
-        ([A, C], [("cc1", [A, C]), ("cc2", [B])], ["cc1"], [], []),  # one host with two interfaces
-        ([C], [("cc1", [A]), ("cc2", [B])], [], [], [C]),
-        ([C], [("cc1", [A]), ("cc2", [])], [], [C], []),  # may be cc2's
-        ([C], [], [], [C], []),
-        ([A], [("cc1", [A]), ("cc2", [A, B])], [], [A], []),  # a router that answers for everybody
-        ([VIRTUAL], [("cc1", [A]), ("cc2", [B])], [], [VIRTUAL], []),
+        ([], [("cc1", [A]), ("cc2", [B])], ([], [], [], [])),
+        ([A], [("cc1", [A]), ("cc2", [B])], (["cc1"], [], [], [])),
+        ([B, A], [("cc1", [A]), ("cc2", [B])], (["cc1", "cc2"], [], [], [])),
+        ([A, C], [("cc1", [A, C]), ("cc2", [B])], (["cc1"], [], [], [])),  # one host with two interfaces
+        ([C], [("cc1", [A]), ("cc2", [B])], ([], [], [C], [])),
+        ([C], [("cc1", [A]), ("cc2", [])], ([], [C], [], ["cc2"])),  # may be that of the one that is silent
+        ([C], [], ([], [C], [], None)),
+        ([A], [("cc1", [A]), ("cc2", [A, B])], ([], [A], [], ["cc1", "cc2"])),  # a router that answers for everybody
+        ([VIRTUAL], [("cc1", [A]), ("cc2", [B])], ([], [VIRTUAL], [], ["cc1", "cc2"])),
     ],
 )
-def test_the_answers_get_names(macs, candidates, holders, unnamed, foreign):
-    assert _arp_probe.name_holders(macs, candidates) == (holders, unnamed, foreign)
+def test_the_answers_get_names(macs, candidates, holders_unnamed_foreign_possible):
+    assert _arp_probe.name_holders(macs, candidates) == holders_unnamed_foreign_possible
 
 
 def link(**changes):
@@ -107,6 +107,21 @@ def test_without_rights_the_message_says_what_to_do(monkeypatch):
     monkeypatch.setattr(_arp_probe.socket, "socket", refuse)
     with pytest.raises(_arp_probe.ProbeError, match="needs root.*use become: true"):
         _arp_probe.ask(2, link(), [VIP], 1.0)
+
+
+def test_an_interface_that_goes_away_while_it_asks_is_told(monkeypatch):
+    class Gone:
+        def send(self, frame):
+            raise OSError(100, "Network is down")
+
+        def close(self):
+            closed.append(True)
+
+    closed = []
+    monkeypatch.setattr(_arp_probe, "_open", lambda *arguments: Gone())
+    with pytest.raises(_arp_probe.ProbeError, match="probe: asking on interface eth0 failed: Network is down"):
+        _arp_probe.ask(2, link(), [VIP], 1.0)
+    assert closed == [True]
 
 
 def address(text, prefix, index):
