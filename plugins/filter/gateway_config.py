@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter that turns the settings of a gateway into the data of keepalived's configuration."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: gateway_config
+short_description: The data of keepalived's configuration for a gateway
+version_added: 0.1.0
+author: The eucalyptus.ha developers (@eucalyptus-ha)
+description:
+  - Composes C(global_defs), the C(vrrp_script)s and the C(vrrp_instance)s of role P(eucalyptus.ha.cc_gateway#role), in the form that
+    role P(eucalyptus.ha.keepalived#role) and filter P(eucalyptus.ha.keepalived_conf#filter) take.
+  - >-
+    Every gateway is C(state BACKUP) with the same base priority on both hosts. With V(hold) an ENABLED controller adds the weight,
+    so the VIP stays where it is when none or both are ENABLED. With V(release) the check has no weight, and its failure is a FAULT.
+  - Maintenance is a FAULT in either case, since a host in maintenance must not hold the VIP even when nobody else can.
+options:
+  _input:
+    description: The settings, as C(__cc_gateway_composition) of role P(eucalyptus.ha.cc_gateway#role) gathers them.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the data
+  ansible.builtin.debug:
+    msg: "{{ settings | eucalyptus.ha.gateway_config }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The data of keepalived's configuration.
+  type: dict
+  sample:
+    global_defs: {router_id: cc1}
+    vrrp_script: {}
+    vrrp_instance: {}
+"""
+
+import ipaddress
+
+from ansible.errors import AnsibleFilterError
+
+CHECK = "cc_enabled"
+MAINTENANCE = "no_maintenance"
+
+
+def _vip_line(vip, interface):
+    address = ipaddress.ip_interface(vip)
+    # Without a prefix the article's: the address alone.
+    prefix = address.network.prefixlen if "/" in vip else address.max_prefixlen
+    return f"{address.ip}/{prefix} dev {interface}"
+
+
+def _global_defs(given):
+    found = {
+        "router_id": given["router_id"],
+        "enable_script_security": True,
+        "script_user": given["user"],
+    }
+    if int(given.get("rt_priority") or 0) > 0:
+        found["vrrp_rt_priority"] = int(given["rt_priority"])
+    if given.get("mail_to"):
+        found["notification_email"] = list(given["mail_to"])
+        found["notification_email_from"] = given["mail_from"]
+        found["smtp_server"] = given["smtp_server"]
+        found["smtp_connect_timeout"] = 30
+    return found
+
+
+def _scripts(given):
+    check = {
+        "script": given["check_script"],
+        "interval": int(given["check_interval"]),
+        "timeout": int(given["check_interval"]),
+        "fall": int(given["check_fall"]),
+        "rise": int(given["check_rise"]),
+        # Until the first answer the host counts as not ENABLED.
+        "init_fail": True,
+    }
+    if given["when_none_enabled"] == "hold":
+        check["weight"] = int(given["weight"])
+    maintenance = {"script": given["maintenance_script"], "interval": 1, "timeout": 1, "fall": 1, "rise": 1}
+    return {CHECK: check, MAINTENANCE: maintenance}
+
+
+def _instance(given, gateway):
+    version = int(gateway["version"])
+    found = {
+        # Both BACKUP: who is MASTER is for the priorities to say.
+        "state": "BACKUP",
+        "interface": gateway["interface"],
+        "virtual_router_id": int(gateway["virtual_router_id"]),
+        "priority": int(gateway["priority"]),
+        "version": version,
+        "advert_int": int(gateway["advert_interval"]) if version == 2 else float(gateway["advert_interval"]),
+        "unicast_src_ip": gateway["address"],
+        "unicast_peer": list(gateway["peers"]),
+        "garp_master_delay": int(gateway["garp_master_delay"]),
+        "garp_master_refresh": int(gateway["garp_master_refresh"]),
+        "virtual_ipaddress": [_vip_line(gateway["vip"], gateway["interface"])],
+        "track_script": [CHECK, MAINTENANCE],
+        "notify": given["notify_script"],
+    }
+    if version == 2:
+        found["authentication"] = {"auth_type": "PASS", "auth_pass": gateway["auth_pass"]}
+    if given.get("mail_to"):
+        found["smtp_alert"] = True
+    return found
+
+
+def gateway_config(given):
+    """The data of keepalived's configuration for the gateways of one host.
+
+    :param given: settings, see role cc_gateway, vars/main.yml, __cc_gateway_composition
+    :raises AnsibleFilterError: when a setting is missing, or two gateways have the same instance
+    """
+    try:
+        gateways = given["gateways"]
+        names = [gateway["instance"] for gateway in gateways]
+        if len(set(names)) != len(names):
+            raise AnsibleFilterError(f"gateway_config: two gateways have the same instance: {', '.join(names)}")
+        return {
+            "global_defs": _global_defs(given),
+            "vrrp_script": _scripts(given),
+            "vrrp_instance": {gateway["instance"]: _instance(given, gateway) for gateway in gateways},
+        }
+    except KeyError as error:
+        raise AnsibleFilterError(f"gateway_config: the setting {error} is missing") from error
+    except (TypeError, ValueError) as error:
+        raise AnsibleFilterError(f"gateway_config: {error}") from error
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self):
+        return {"gateway_config": gateway_config}
