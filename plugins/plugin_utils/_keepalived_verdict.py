@@ -28,6 +28,8 @@ _SAY = {
     "failed": "did not finish the test",
 }
 _PLACE = re.compile(r"^\((?:[^()]*: )?Line \d+\) ")
+# keepalived repeats a line that it cannot read.
+_SECRET = re.compile(r"\b((?:auth_pass|password)\s+).*")
 # What the role's own look at the host found, beside keepalived.
 OURS = "@ "
 
@@ -42,7 +44,7 @@ def _lines(output: str) -> tuple[list[str], list[str]]:
     said: dict[str, str] = {}
     ours: dict[str, str] = {}
     for line in output.splitlines():
-        text = line.strip()
+        text = _SECRET.sub(r"\1********", line.strip())
         if text.startswith(OURS.strip()):
             ours.setdefault(text, text[len(OURS) :])
         elif text:

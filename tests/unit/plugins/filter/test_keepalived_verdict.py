@@ -70,6 +70,12 @@ def test_the_message_has_keepalived_own_words_once() -> None:
     )
 
 
+def test_the_message_has_no_secret() -> None:
+    result = verdict({"rc": 5, "stdout": "", "stderr": "(x: Line 3) Unmatched quote: 'auth_pass \"abc'"}, "2.2.7")
+    assert "abc" not in str(result)
+    assert "Unmatched quote" in result["message"]
+
+
 def test_what_we_found_makes_a_good_test_a_bad_one() -> None:
     result = verdict(
         {"rc": 0, "stdout": "@ /bin/x is not an executable file\n@ the peer 10.0.0.1 is this host itself"}, "2.2.7"
