@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import re
+
+from ansible.errors import AnsibleFilterError
+
 DOCUMENTATION = r"""
 name: eucalyptus_conf
 short_description: Read C(eucalyptus.conf) as the cluster controller reads it
@@ -38,10 +42,6 @@ _value:
     VNET_PRIVINTERFACE: eth1
 """
 
-import re
-
-from ansible.errors import AnsibleFilterError
-
 # An unquoted value ends at white space: what follows is ignored, as sscanf's %s does.
 _SETTING = re.compile(r'^[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s"#]\S*))?', re.MULTILINE)
 
@@ -55,7 +55,9 @@ def eucalyptus_conf(texts):
     if isinstance(texts, str):
         texts = [texts]
     if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
-        raise AnsibleFilterError(f"eucalyptus_conf: wants the text of a file or a list of texts, got {type(texts).__name__}")
+        raise AnsibleFilterError(
+            f"eucalyptus_conf: wants the text of a file or a list of texts, got {type(texts).__name__}"
+        )
     found: dict[str, str] = {}
     for text in texts:
         for name, quoted, bare in _SETTING.findall(text):

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+from ansible.errors import AnsibleFilterError
+
 DOCUMENTATION = r"""
 name: gateway_config
 short_description: The data of keepalived's configuration for a gateway
@@ -39,10 +43,6 @@ _value:
     vrrp_script: {}
     vrrp_instance: {}
 """
-
-import ipaddress
-
-from ansible.errors import AnsibleFilterError
 
 CHECK = "cc_enabled"
 MAINTENANCE = "no_maintenance"

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+from ansible.errors import AnsibleFilterError
+
 DOCUMENTATION = r"""
 name: gateway_further
 short_description: Complete a further gateway for one host
@@ -48,10 +52,6 @@ _value:
   type: dict
   sample: {instance: eucalyptus6, address: "fd00::1", peers: ["fd00::2"]}
 """
-
-import ipaddress
-
-from ansible.errors import AnsibleFilterError
 
 _NEEDED = ("instance", "vip", "virtual_router_id")
 _KNOWN = {*_NEEDED, "interface", "addresses", "version", "advert_interval", "auth_pass"}

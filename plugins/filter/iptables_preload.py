@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleFilterError
+
 DOCUMENTATION = r"""
 name: iptables_preload
 short_description: Put rules into the text of Eucalyptus' iptables preload file
@@ -63,9 +65,6 @@ _value:
     COMMIT
 """
 
-from ansible.errors import AnsibleFilterError
-
-
 # What ansible.builtin.iptables calls it, and how iptables-save writes it, in the order of the latter.
 _OPTIONS = (
     ("source", "-s"),
@@ -121,7 +120,9 @@ def _without_ours(lines, begin, end):
         elif not inside:
             kept.append(line)
     if inside:
-        raise AnsibleFilterError(f"iptables_preload: the line {begin!r} has no {end!r} after it; mend the file by hand, nothing was changed")
+        raise AnsibleFilterError(
+            f"iptables_preload: {begin!r} has no {end!r} after it; mend the file by hand, nothing was changed"
+        )
     return kept
 
 

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nc_route.yml on a node controller under each network manager that runs in a container, across reboots, and undone.
+
+A reboot is a restart of the container: podman gives the address back itself, the managers start anew and set what their
+files say. EL's network-scripts are not among them (no such host in the lab): their files are tested as text.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+# On the private network and alive, so that it can stand for the gateway of before.
+EARLIER = "cc2"
+SERVICES = ("systemd-networkd", "networking", "NetworkManager")
+CONFIGURED = (
+    "/etc/systemd/network/* /etc/network/interfaces.d/* /etc/netplan/* /etc/NetworkManager/system-connections/*"
+)
+
+
+@pytest.fixture(scope="module")
+def nc(cluster):
+    """The lab with a gateway, and a node controller that has every manager installed and none enabled."""
+    assert cluster.play("gateway").status == 0
+    run = cluster.play("nc_route", "-e", f"nc_route_prove_url={cluster.url}")
+    assert run.status == 0, run.output
+    # Also a proof: everything below comes through the gateway.
+    cluster.sh(
+        "nc1",
+        "set -e; printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 0755 /usr/sbin/policy-rc.d; apt-get update -q;"
+        "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends ifupdown netplan.io network-manager;"
+        "rm /usr/sbin/policy-rc.d; mkdir -p /etc/netplan",
+    )
+    run = cluster.play("nc_route", "-e", "nc_route_state=absent")
+    assert run.status == 0, run.output
+    return cluster
+
+
+def earlier(cluster):
+    return cluster.address[EARLIER]
+
+
+def networkd(cluster):
+    return {
+        "/etc/systemd/network/lan.network": "[Match]\nName=eth0\n\n[Network]\n"
+        f"Address={cluster.address['nc1']}/24\nGateway={earlier(cluster)}\n\n"
+        f"[Route]\nDestination=203.0.113.0/24\nGateway={cluster.address['cc1']}\n"
+    }, ["systemd-networkd"]
+
+
+def netplan(cluster):
+    return {
+        "/etc/netplan/01-lan.yaml": "network:\n  version: 2\n  renderer: networkd\n  ethernets:\n    eth0:\n"
+        f"      addresses: [{cluster.address['nc1']}/24]\n      routes:\n"
+        f"        - to: default\n          via: {earlier(cluster)}  # the old gateway\n"
+        f"        - to: 203.0.113.0/24\n          via: {cluster.address['cc1']}\n"
+    }, ["systemd-networkd"]
+
+
+def ifupdown(cluster):
+    return {
+        "/etc/network/interfaces.d/lan": f"auto eth0\niface eth0 inet static\n  address {cluster.address['nc1']}/24\n"
+        f"  gateway {earlier(cluster)}\n  up ip route add 203.0.113.0/24 via {cluster.address['cc1']}\n"
+    }, ["networking"]
+
+
+def networkmanager(cluster):
+    return {
+        "/etc/NetworkManager/system-connections/lan.nmconnection": "[connection]\nid=lan\n"
+        "uuid=2f9c7d4e-0d2b-4a4b-9d84-0c2f4a9a1b11\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=manual\n"
+        f"address1={cluster.address['nc1']}/24,{earlier(cluster)}\nroute1=203.0.113.0/24,{cluster.address['cc1']}\n"
+        "[ipv6]\nmethod=disabled\n",
+        # Debian's default leaves a container's virtual Ethernet devices alone.
+        "/etc/NetworkManager/conf.d/lab.conf": "[device]\nmatch-device=interface-name:eth0\nmanaged=1\n",
+        "/etc/udev/rules.d/84-nm-lab.rules": "",
+    }, ["NetworkManager"]
+
+
+MANAGERS = {"networkd": networkd, "netplan": netplan, "ifupdown": ifupdown, "networkmanager": networkmanager}
+
+
+def set_up(cluster, manager):
+    """What the operating system's installer would have left: one manager, one static address, one gateway."""
+    files, services = MANAGERS[manager](cluster)
+    cluster.sh(
+        "nc1", f"rm -rf {CONFIGURED}; systemctl disable {' '.join(SERVICES)} 2>/dev/null; ip -4 route flush default"
+    )
+    for path, text in files.items():
+        cluster.lab.exec(
+            "nc1",
+            "sh",
+            "-c",
+            f"umask 077; mkdir -p $(dirname {path}); chmod 755 $(dirname {path}); cat > {path}",
+            input=text,
+        )
+    # networkd runs as its own user, which must be able to read its files.
+    cluster.sh("nc1", f"chmod -R go+r /etc/systemd/network; systemctl enable {' '.join(services)}")
+
+
+def reboot(cluster):
+    for socket in Path("/tmp").glob(f"lab-{cluster.lab.name}-*"):
+        subprocess.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "none"], check=False, capture_output=True)
+    base = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
+    subprocess.run([*base, "restart", "--time", "3", cluster.lab.container("nc1")], check=True, capture_output=True)
+    cluster.lab._wait_for_ssh()
+    cluster.sh("nc1", "timeout 30 systemctl is-system-running --wait || [ $? -ne 124 ]")
+
+
+def defaults(cluster):
+    """Gateways of nc1's default routes."""
+    return [line.split()[2] for line in cluster.sh("nc1", "ip -4 -o route show default").splitlines()]
+
+
+def wait_for(condition, limit=15.0):
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.2)
+
+
+def fingerprint(cluster):
+    return cluster.sh(
+        "nc1",
+        "find /etc /var/lib/eucalyptus-ha -xdev -type f -printf '%p %m %u %g\\n' -exec sha256sum {} + 2>/dev/null"
+        " | grep -v -e /etc/ssh/ -e /etc/resolv.conf -e /etc/hosts | sort",
+    )
+
+
+def prove(cluster):
+    outside = ",".join(f"{cluster.url.split('/')[2].rsplit('.', 1)[0]}.{host}" for host in (11, 12))
+    return ["-e", f"nc_route_prove_url={cluster.url}", "-e", f"nc_route_prove_sources={outside}"]
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_the_manager_keeps_the_vip_over_a_reboot_and_gives_back_what_was_before(nc, manager):
+    set_up(nc, manager)
+    reboot(nc)
+    wait_for(lambda: defaults(nc) == [earlier(nc)])
+    before = fingerprint(nc)
+
+    checked = nc.play("nc_route", "--check", "--diff")
+    assert checked.status == 0, checked.output
+    assert fingerprint(nc) == before
+    assert defaults(nc) == [earlier(nc)]
+
+    run = nc.play("nc_route", *prove(nc))
+    assert run.status == 0, run.output
+    assert f"by {manager} (" in run.output, run.output
+    assert "you came from" in run.output
+    assert defaults(nc)[0] == nc.vip
+
+    run = nc.play("nc_route", *prove(nc))
+    assert (run.status, run.recap["nc1"]["changed"]) == (0, 0), run.output
+
+    reboot(nc)
+    wait_for(lambda: defaults(nc) == [nc.vip])
+    assert "203.0.113.0/24" in nc.sh("nc1", "ip -4 route"), "the site's other routes stay"
+    assert "hello" in nc.sh("nc1", f"curl -s -S -m 5 {nc.url}")
+
+    run = nc.play("nc_route", "-e", "nc_route_state=absent")
+    assert run.status == 0, run.output
+    assert defaults(nc) == [earlier(nc)]
+    assert fingerprint(nc) == before
+    run = nc.play("nc_route", "-e", "nc_route_state=absent")
+    assert (run.status, run.recap["nc1"]["changed"]) == (0, 0), run.output
+    reboot(nc)
+    wait_for(lambda: defaults(nc) == [earlier(nc)])
+
+
+def test_without_a_manager_a_unit_does_it_and_a_changed_backend_replaces_it(nc):
+    set_up(nc, "networkd")
+    nc.sh("nc1", "systemctl disable systemd-networkd")
+    reboot(nc)
+    nc.sh("nc1", f"ip route add default via {earlier(nc)}")
+    before = fingerprint(nc)
+    run = nc.play("nc_route", *prove(nc))
+    assert run.status == 0, run.output
+    assert "by unit (" in run.output
+    reboot(nc)
+    wait_for(lambda: defaults(nc) == [nc.vip])
+
+    nc.sh("nc1", "systemctl enable --now systemd-networkd")
+    run = nc.play("nc_route", *prove(nc))
+    assert run.status == 0, run.output
+    assert "by networkd (" in run.output
+    assert nc.status("nc1", "systemctl cat eucalyptus-nc-route.service") != 0, "no two mechanisms"
+    assert set(defaults(nc)) == {nc.vip}
+    run = nc.play("nc_route", "-e", "nc_route_backend=unit")
+    assert run.status == 0, run.output
+    assert nc.status("nc1", "ls /etc/systemd/network/lan.network.d") != 0, "no two mechanisms"
+    run = nc.play("nc_route", "-e", "nc_route_backend=unit")
+    assert (run.status, run.recap["nc1"]["changed"]) == (0, 0), run.output
+
+    run = nc.play("nc_route", "-e", "nc_route_state=absent")
+    assert run.status == 0, run.output
+    assert defaults(nc)[0] == earlier(nc)
+    nc.sh("nc1", "systemctl disable --now systemd-networkd")
+    assert fingerprint(nc) == before
+
+
+def test_a_changed_vip_replaces_the_old_one(nc):
+    set_up(nc, "networkd")
+    reboot(nc)
+    wait_for(lambda: defaults(nc) == [earlier(nc)])
+    assert nc.play("nc_route").status == 0
+    other = nc.address["cc1"]
+    run = nc.play("nc_route", "-e", f"nc_route_vip={other}")
+    assert run.status == 0, run.output
+    assert set(defaults(nc)) == {other}
+    assert nc.status("nc1", f"grep -rF {nc.vip} /etc/systemd/network") != 0
+    assert nc.play("nc_route", "-e", "nc_route_state=absent").status == 0
+    assert defaults(nc) == [earlier(nc)]
+
+
+def test_a_way_out_that_leads_nowhere_is_put_back_before_the_run_fails(nc):
+    before = fingerprint(nc)
+    run = nc.play("nc_route", "-e", "nc_route_prove_url=http://203.0.113.1/")
+    assert run.status != 0
+    assert "the earlier way out is back" in run.output, run.output
+    assert fingerprint(nc) == before
+    assert defaults(nc) == [earlier(nc)]
+    run = nc.play("nc_route", "-e", f"nc_route_prove_url={nc.url}", "-e", "nc_route_prove_sources=192.0.2.77")
+    assert run.status != 0
+    assert "the traffic takes another way" in run.output, run.output
+    assert fingerprint(nc) == before
+    assert defaults(nc) == [earlier(nc)]
+    assert nc.status("nc1", "systemctl is-active eucalyptus-nc-route-revert.timer") != 0
+
+
+def test_a_host_that_ansible_no_longer_reaches_puts_it_back_itself(nc):
+    """A packet filter stands for a way back that was lost: it falls the moment the route changes."""
+    before = fingerprint(nc)
+    nc.sh(
+        "nc1",
+        "printf '#!/bin/sh\\nuntil ip -4 route show default | grep -qF %s; do sleep 0.1; done\\n"
+        "iptables -A INPUT -p tcp --dport 22 -j DROP; sleep 25; iptables -D INPUT -p tcp --dport 22 -j DROP\\n'"
+        f" 'via {nc.vip} ' > /run/cut.sh; systemd-run --quiet --unit=cut /bin/sh /run/cut.sh",
+    )
+    run = nc.play("nc_route", "-e", "nc_route_revert_after=10", "-T", "3", "-e", "ansible_ssh_retries=0")
+    assert run.status != 0
+    wait_for(lambda: defaults(nc) == [earlier(nc)])
+    wait_for(lambda: nc.status("nc1", "systemctl is-active cut.service") != 0, 40)
+    wait_for(lambda: fingerprint(nc) == before)
+    assert "not confirmed" in nc.sh("nc1", "journalctl -t eucalyptus-nc-route --no-pager")
+
+
+def test_what_cannot_work_is_refused_before_anything_is_touched(nc):
+    before = fingerprint(nc)
+    for variables, words in (
+        ("nc_route_vip=203.0.113.99", "is on no network that this host is connected to"),
+        (f"nc_route_vip={nc.address['nc1']}", "is an address of this host itself"),
+        (f"nc_route_vip={nc.address['cc1'].rsplit('.', 1)[0]}.77", "does not answer"),
+        ("nc_route_vip=elsewhere", "must be an IPv4 address"),
+        ("nc_route_backend=ifupdown", "does not manage eth0"),
+        ("nc_route_control_address=198.51.100.1", "would leave through it"),
+    ):
+        run = nc.play("nc_route", "-e", variables)
+        assert run.status != 0, run.output
+        assert "nothing was changed" in run.output, run.output
+        assert words in " ".join(run.output.split()), run.output
+    assert fingerprint(nc) == before
+    assert defaults(nc) == [earlier(nc)]

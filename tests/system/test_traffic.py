@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What node controllers feel: their way out, through a failover, and through changes of a live pair. One story, in this order."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+from watch import AddressWatch
+
+
+@pytest.fixture(scope="module")
+def deployed(cluster):
+    for playbook in ("gateway", "nc_route"):
+        run = cluster.play(playbook)
+        assert run.status == 0, run.output
+    return cluster
+
+
+class Pings:
+    """Pings from nc1 to the host beyond the gateway, 20 a second; how many got no answer, and the longest gap in seconds."""
+
+    def __init__(self, cluster, target):
+        self.cluster, self.target = cluster, target
+
+    def __enter__(self):
+        self.cluster.sh(
+            "nc1",
+            f"rm -f /tmp/pings; nohup ping -n -D -i 0.05 {self.target} > /tmp/pings 2>&1 & echo $! > /tmp/ping.pid",
+        )
+        time.sleep(0.5)
+        return self
+
+    def __exit__(self, *_exception):
+        time.sleep(0.5)
+        self.cluster.sh("nc1", "kill -INT $(cat /tmp/ping.pid); sleep 0.3")
+        output = self.cluster.sh("nc1", "cat /tmp/pings")
+        times = [float(found) for found in re.findall(r"^\[([\d.]+)\].*bytes from", output, re.MULTILINE)]
+        sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", output).groups())
+        assert received > 10, output
+        # The ping that was under way when we stopped has no answer yet.
+        self.lost = max(0, sent - received - 1)
+        self.gap = max(b - a for a, b in zip(times, times[1:], strict=False))
+
+
+def outside(cluster):
+    return cluster.address["outside"]
+
+
+def came_from(cluster):
+    return (
+        cluster.sh("nc1", f"curl --silent --show-error --fail --max-time 5 {cluster.url}").split()[-1].rsplit(".", 1)[1]
+    )
+
+
+def test_a_page_beyond_is_fetched_through_the_enabled_controller(deployed):
+    assert deployed.holders() == ["cc1"]
+    assert came_from(deployed) == "11"
+
+
+def test_a_flip_moves_the_vip_and_the_way_out_with_it(deployed):
+    with AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
+        flip = deployed.flip("cc1", "cc2")
+        arrived = watch.wait_for("cc2", True, flip["disable_sent"], 15)
+        watch.wait_for("cc1", False, flip["disable_sent"], 15)
+    # design.md: 2.7 s at most on a quiet machine; the bench measures it. Here it must only be no other order of magnitude.
+    assert arrived.when - flip["disable_sent"] < 6
+    assert deployed.holders() == ["cc2"]
+    assert came_from(deployed) == "12"
+
+
+def test_a_changed_weight_is_in_effect_and_costs_no_packet(deployed):
+    with Pings(deployed, outside(deployed)) as pings, AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
+        run = deployed.play("gateway", "-e", "cc_gateway_weight=60")
+    assert run.status == 0, run.output
+    assert watch.moves == [], "the VIP must not move"
+    assert pings.lost == 0
+    assert "from 100 to 160" in deployed.sh("cc2", "journalctl -u keepalived --no-pager")
+
+
+def test_a_configuration_that_keepalived_refuses_leaves_the_old_one_running(deployed):
+    before = {host: deployed.sh(host, "cat /etc/keepalived/keepalived.conf") for host in ("cc1", "cc2")}
+    instance = {
+        "state": "BACKUP",
+        "interface": "nosuch0",
+        "virtual_router_id": 7,
+        "priority": 9,
+        "virtual_ipaddress": ["192.0.2.7"],
+    }
+    bad = json.dumps({"keepalived_config": {"vrrp_instance": {"other": instance}}})
+    with Pings(deployed, outside(deployed)) as pings, AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
+        run = deployed.play("gateway", "-e", bad)
+    assert run.status != 0, run.output
+    assert "nosuch0" in run.output, "keepalived's own words should be shown"
+    assert {host: deployed.sh(host, "cat /etc/keepalived/keepalived.conf") for host in ("cc1", "cc2")} == before
+    assert (watch.moves, pings.lost) == ([], 0)
+    assert deployed.holders() == ["cc2"]
+
+
+def test_a_change_of_the_adverts_is_taken_by_both_at_once(deployed):
+    with AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
+        run = deployed.play("gateway", "-e", "cc_gateway_advert_interval=0.2")
+    assert run.status == 0, run.output
+    assert deployed.holders() == ["cc2"]
+    assert both_for(watch.moves, ["cc2"]) < 1.5
+
+
+def test_such_a_change_on_one_host_alone_is_taken_back(deployed):
+    before = deployed.sh("cc1", "cat /etc/keepalived/keepalived.conf")
+    run = deployed.play("gateway", "-e", "cc_gateway_advert_interval=0.3", "--limit", "cc1")
+    assert run.status != 0
+    assert "makes the hosts deaf to each other" in run.output
+    assert deployed.sh("cc1", "cat /etc/keepalived/keepalived.conf") == before
+    assert deployed.holders() == ["cc2"]
+
+
+def test_maintenance_hands_over_and_keeps_away_also_after_a_restart(deployed):
+    run = deployed.play(
+        "gateway", "-e", "cc_gateway_advert_interval=0.2", "-e", "cc_gateway_maintenance=true", "--limit", "cc2"
+    )
+    assert run.status == 0, run.output
+    assert deployed.holders() == ["cc1"]
+    deployed.sh("cc2", "systemctl restart keepalived")
+    time.sleep(4)
+    assert deployed.holders() == ["cc1"], "cc2 is ENABLED, but in maintenance"
+    both = deployed.play(
+        "gateway", "-e", "cc_gateway_advert_interval=0.2", "-e", "cc_gateway_maintenance=true", "--limit", "cc1"
+    )
+    assert both.status != 0
+    assert "nobody could take the VIP over" in both.output
+    assert deployed.holders() == ["cc1"]
+    run = deployed.play(
+        "gateway", "-e", "cc_gateway_advert_interval=0.2", "-e", "cc_gateway_maintenance=false", "--limit", "cc2"
+    )
+    assert run.status == 0, run.output
+    deadline = time.monotonic() + 10
+    while deployed.holders() != ["cc2"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+
+
+def test_transitions_are_told_with_their_reason(deployed):
+    log = deployed.sh("cc2", "journalctl -t eucalyptus-ha --no-pager -o cat")
+    assert re.search(r"gateway eucalyptus: \w+ -> FAULT, effective priority \d+; maintenance: set by Ansible", log), log
+    assert re.search(r"-> MASTER, effective priority \d+; ENABLED: ", log), log
+
+
+def both_for(moves, holders):
+    """The longest time for which two hosts held the address, given who held it at first."""
+    held, longest, since = set(holders), 0.0, None
+    for move in moves:
+        (held.add if move.held else held.discard)(move.host)
+        if len(held) > 1 and since is None:
+            since = move.when
+        elif len(held) < 2 and since is not None:
+            longest, since = max(longest, move.when - since), None
+    assert since is None, "two hosts hold the address for good"
+    return longest

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data of keepalived's configuration: what makes the VIP follow the ENABLED controller, and nothing else."""
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.filter.gateway_config import gateway_config
+from ansible_collections.eucalyptus.ha.plugins.filter.gateway_further import gateway_further
+from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf import keepalived_conf
+from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_problems import keepalived_problems
+
+MAIN = {
+    "instance": "eucalyptus", "vip": "10.0.0.10", "virtual_router_id": "45", "interface": "eth0", "priority": "100", "version": "3",
+    "advert_interval": "0.1", "auth_pass": "", "garp_master_delay": "1", "garp_master_refresh": "30", "address": "10.0.0.1",
+    "peers": ["10.0.0.2"],
+}  # fmt: skip
+GIVEN = {
+    "router_id": "cc1", "user": "eucalyptus", "rt_priority": "50", "mail_to": [], "mail_from": "k@cc1", "smtp_server": "127.0.0.1",
+    "check_script": "/usr/bin/python3 /check", "check_interval": "2", "check_fall": "1", "check_rise": "1", "when_none_enabled": "hold",
+    "weight": "100", "maintenance_script": "/usr/bin/test ! -e /m", "notify_script": "/notify", "gateways": [MAIN],
+}  # fmt: skip
+
+
+def instance(**changes):
+    return gateway_config({**GIVEN, **changes})["vrrp_instance"]["eucalyptus"]
+
+
+def test_an_enabled_controller_outweighs_one_that_is_not():
+    check = gateway_config(GIVEN)["vrrp_script"]["cc_enabled"]
+    assert check["weight"] == 100
+    assert check["init_fail"] is True, "a host whose check has said nothing yet is not ENABLED"
+    assert instance()["track_script"][0] == "cc_enabled"
+
+
+def test_release_has_no_weight_so_a_failed_check_is_a_fault():
+    scripts = gateway_config({**GIVEN, "when_none_enabled": "release"})["vrrp_script"]
+    assert "weight" not in scripts["cc_enabled"]
+
+
+@pytest.mark.parametrize("policy", ["hold", "release"])
+def test_maintenance_is_a_fault_under_either_policy(policy):
+    scripts = gateway_config({**GIVEN, "when_none_enabled": policy})["vrrp_script"]
+    assert "weight" not in scripts["no_maintenance"]
+    assert "no_maintenance" in instance(when_none_enabled=policy)["track_script"]
+
+
+def test_both_hosts_start_as_backup_and_neither_refuses_to_be_preempted():
+    assert instance()["state"] == "BACKUP"
+    assert "nopreempt" not in instance()
+
+
+def test_the_vip_without_prefix_is_the_address_alone():
+    assert instance()["virtual_ipaddress"] == ["10.0.0.10/32 dev eth0"]
+    assert instance(gateways=[dict(MAIN, vip="10.0.0.10/24")])["virtual_ipaddress"] == ["10.0.0.10/24 dev eth0"]
+    assert instance(gateways=[dict(MAIN, vip="fd00::10")])["virtual_ipaddress"] == ["fd00::10/128 dev eth0"]
+
+
+def test_version_3_counts_in_fractions_and_has_no_password():
+    assert instance()["advert_int"] == 0.1
+    assert "authentication" not in instance()
+
+
+def test_version_2_counts_in_seconds_and_has_one():
+    two = instance(gateways=[dict(MAIN, version="2", advert_interval="1", auth_pass="secret")])
+    assert two["advert_int"] == 1
+    assert two["authentication"] == {"auth_type": "PASS", "auth_pass": "secret"}
+
+
+def test_mail_only_where_an_address_is_given():
+    assert not {"smtp_server", "notification_email"} & set(gateway_config(GIVEN)["global_defs"])
+    assert "smtp_alert" not in instance()
+    mailed = gateway_config({**GIVEN, "mail_to": ["root@example.org"]})
+    assert mailed["global_defs"]["notification_email"] == ["root@example.org"]
+    assert mailed["vrrp_instance"]["eucalyptus"]["smtp_alert"] is True
+
+
+def test_scripts_run_as_the_user_of_eucalyptus_and_never_as_root():
+    found = gateway_config(GIVEN)["global_defs"]
+    assert found["script_user"] == "eucalyptus"
+    assert found["enable_script_security"] is True
+
+
+def test_no_real_time_priority_when_it_is_zero():
+    assert gateway_config(GIVEN)["global_defs"]["vrrp_rt_priority"] == 50
+    assert "vrrp_rt_priority" not in gateway_config({**GIVEN, "rt_priority": "0"})["global_defs"]
+
+
+def test_the_result_is_what_the_renderer_and_the_refusals_accept():
+    data = gateway_config(
+        {**GIVEN, "gateways": [MAIN, dict(MAIN, instance="second", virtual_router_id=46, vip="10.0.0.11")]}
+    )
+    text = keepalived_conf(data)
+    assert text.count("vrrp_instance ") == 2
+    assert "weight 100" in text
+    assert keepalived_problems(data) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"gateways": [MAIN, MAIN]}, "two gateways have the same instance"),
+        ({"gateways": [{k: v for k, v in MAIN.items() if k != "vip"}]}, "the setting 'vip' is missing"),
+        ({"check_interval": "often"}, "invalid literal"),
+        ({"gateways": [dict(MAIN, vip="10.0.0")]}, "10.0.0"),
+    ],
+)
+def test_what_cannot_be_composed_is_said(change, words):
+    with pytest.raises(AnsibleFilterError, match=words):
+        gateway_config({**GIVEN, **change})
+
+
+# --- gateways beside the main one ---
+
+
+def test_a_further_gateway_takes_what_it_does_not_name_from_the_main_one():
+    further = gateway_further({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 46}, MAIN, "cc1")
+    assert further == {**MAIN, "instance": "b", "vip": "10.0.0.11", "virtual_router_id": 46}
+
+
+def test_an_ipv6_gateway_has_addresses_of_its_own_which_differ_by_host():
+    entry = {
+        "instance": "six",
+        "vip": "fd00::10",
+        "virtual_router_id": 46,
+        "addresses": {"cc1": "fd00::1", "cc2": "fd00::2"},
+    }
+    assert (gateway_further(entry, MAIN, "cc1")["address"], gateway_further(entry, MAIN, "cc1")["peers"]) == (
+        "fd00::1",
+        ["fd00::2"],
+    )
+    assert gateway_further(entry, MAIN, "cc2")["address"] == "fd00::2"
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("x", "list of dictionaries"),
+        ({"instance": "b", "vip": "10.0.0.11"}, "b: missing .'virtual_router_id'"),
+        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "vrid": 2}, "unknown .'vrid'"),
+        ({"instance": "b", "vip": "fd00::10", "virtual_router_id": 1}, "addresses is needed"),
+        ({"instance": "b", "vip": "10.1.0.9", "virtual_router_id": 1, "interface": "eth1"}, "addresses is needed"),
+        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": {"cc1": "10.0.0.1"}}, "at least one other host"),
+        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": {"cc2": "10.0.0.1", "cc3": "10.0.0.2"}}, "must name cc1"),
+        ({"instance": "b", "vip": "fd00::9", "virtual_router_id": 1, "addresses": {"cc1": "fd00::1", "cc2": "10.0.0.2"}}, "not of the VIP's family"),
+        ({"instance": "b", "vip": "ten", "virtual_router_id": 1}, "b: vip: 'ten'"),
+    ],
+)  # fmt: skip
+def test_a_further_gateway_that_cannot_work_is_refused_by_name(entry, words):
+    with pytest.raises(AnsibleFilterError, match=f"cc_gateway_further.*{words}"):
+        gateway_further(entry, MAIN, "cc1")
