@@ -113,7 +113,9 @@ def test_nothing_restarts_but_what_was_allowed() -> None:
     restarts = [
         (file, task) for file, task in ALL_TASKS if "restarted" in str(task.get("ansible.builtin.systemd_service"))
     ]
-    assert [file.parent.name for file, _task in restarts] == ["handlers"]
+    assert [file.name for file, _task in restarts] == ["restart.yml"]
+    users = [file for file in ROLE.glob("*/*.yml") if "restart.yml" in file.read_text(encoding="utf-8")]
+    assert [file.parent.name for file in users] == ["handlers"]
     asking = [task for _file, task in ALL_TASKS if task.get("notify") == "Restart keepalived"]
     assert len(asking) == 1
     assert "keepalived_restart_allowed | bool" in asking[0]["when"]
