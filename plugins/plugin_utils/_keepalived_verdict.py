@@ -79,11 +79,13 @@ def verdict(code: int, output: str, version: str) -> dict[str, Any]:
             state = "errors"
     else:
         state = _by_words(code, said)
-    message = f"keepalived {version} {_SAY[state]} (exit code {code})."
+    message = f"keepalived {version} {_SAY[state]} (exit code {code})" + (
+        ", but the host does." if state == "good" and ours else "."
+    )
     if said and state != "good":
         message += " It says: " + "; ".join(said) + "."
     if ours:
-        message += (" keepalived passes, but not we: " if state == "good" else " Besides: ") + "; ".join(ours) + "."
+        message += " On the host: " + "; ".join(ours) + "."
         if state in ("good", "security"):
             state = "errors"
     return {"state": state, "message": message, "said": said + ours}

@@ -81,7 +81,10 @@ def test_what_we_found_makes_a_good_test_a_bad_one() -> None:
         {"rc": 0, "stdout": "@ /bin/x is not an executable file\n@ the peer 10.0.0.1 is this host itself"}, "2.2.7"
     )
     assert result["state"] == "errors"
-    assert "keepalived passes, but not we: /bin/x is not an executable file; the peer 10.0.0.1" in result["message"]
+    assert (
+        "(exit code 0), but the host does. On the host: /bin/x is not an executable file; the peer 10.0.0.1"
+        in result["message"]
+    )
     assert verdict({"rc": 6, "stdout": f"{INSECURE}\n@ x"}, "2.2.7")["state"] == "errors"
     assert verdict({"rc": 4, "stdout": "y\n@ x"}, "2.2.7")["state"] == "fatal"
 
