@@ -100,8 +100,7 @@ def _reload_commands(look: Look, change: dict, paths: list[str]) -> list[str]:
     if _unit_changed(paths):
         lines.append("systemctl daemon-reload")
     if any(path.startswith("/etc/netplan/") for path in paths) or (again and change["backend"] == "netplan"):
-        # "generate" alone tells a mistake before anything is applied.
-        lines += ["netplan generate", "netplan apply"]
+        lines += ["netplan generate", *_netplan_apply(look, change["interface"])]
     elif any(path.startswith("/etc/systemd/network/") for path in paths):
         lines.append(
             "networkctl reload" if look.networkctl_reload else "systemctl try-restart systemd-networkd.service"
@@ -113,6 +112,14 @@ def _reload_commands(look: Look, change: dict, paths: list[str]) -> list[str]:
         device = (change["nm"] or change["old_nm"] or {}).get("interface", change["interface"])
         lines.append(f"nmcli device reapply {shlex.quote(device)}")
     return lines
+
+
+def _netplan_apply(look: Look, interface: str) -> list[str]:
+    # "netplan apply" would touch every interface, and where /sys is read-only it fails: the one who reads what netplan
+    # has generated is enough.
+    if look.connection:
+        return ["nmcli connection reload", f"nmcli device reapply {shlex.quote(interface)}"]
+    return ["networkctl reload"] if look.networkctl_reload else ["netplan apply"]
 
 
 def _unit_changed(paths: list[str]) -> bool:
