@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fact lives in one place: defaults, argument specs and READMEs of the roles say the same."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPO = Path(__file__).resolve().parents[2]
+ROLES = sorted(path for path in (REPO / "roles").iterdir() if (path / "meta" / "argument_specs.yml").exists())
+
+
+def load(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def specs(role):
+    found = {}
+    for entry in load(role / "meta" / "argument_specs.yml")["argument_specs"].values():
+        for name, option in (entry.get("options") or {}).items():
+            found.setdefault(name, option)
+    return found
+
+
+def test_there_are_roles():
+    assert {"cc_gateway", "keepalived", "nc_route"} <= {role.name for role in ROLES}
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_each_default_is_the_one_of_the_argument_spec(role):
+    defaults, options = load(role / "defaults" / "main.yml"), specs(role)
+    for name, value in defaults.items():
+        assert name in options, f"{name} is in defaults/main.yml and not in meta/argument_specs.yml"
+        assert not options[name].get("required"), f"{name} has a default and is required"
+        documented = options[name].get("default")
+        assert documented == value or (str(documented) == str(value)), (
+            f"{name}: default {value!r}, documented {documented!r}"
+        )
+    # Without a default in defaults/main.yml a variable is either required or not set at all.
+    for name, option in options.items():
+        if option.get("default") is not None:
+            assert name in defaults, f"{name} is documented with a default that defaults/main.yml does not have"
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_each_variable_is_in_the_readme(role):
+    readme = (role / "README.md").read_text(encoding="utf-8")
+    missing = [name for name in specs(role) if not re.search(rf"\b{name}\b", readme)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_each_variable_is_used(role):
+    texts = "".join(
+        path.read_text(encoding="utf-8", errors="ignore")
+        for folder in (REPO / "roles", REPO / "playbooks")
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.suffix in {".yml", ".j2"}
+        and "defaults" not in path.parts
+        and path.name != "argument_specs.yml"
+    )
+    unused = [name for name in specs(role) if not re.search(rf"\b{name}\b", texts)]
+    assert unused == []
+
+
+def test_the_tables_in_the_readmes_are_up_to_date():
+    done = subprocess.run(
+        [sys.executable, REPO / "tools" / "role-docs", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
