@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _gateway_findings
+
 DOCUMENTATION = r"""
 name: gateway_problems
 short_description: What is wrong with the settings of a gateway
@@ -15,7 +20,9 @@ description:
   - Returns every problem at once, each naming the option and the way out, so that one run shows all there is to mend.
 options:
   _input:
-    description: The settings and findings, as C(__cc_gateway_settings) of role P(eucalyptus.ha.cc_gateway#role) gathers them.
+    description:
+      - The settings, as C(__cc_gateway_settings) of role P(eucalyptus.ha.cc_gateway#role) gathers them.
+      - Its key C(findings) is what module M(eucalyptus.ha.gateway_host_info) returned; without it only the settings are judged.
     type: dict
     required: true
 """
@@ -39,14 +46,17 @@ _value:
       description: What a person should know but may want.
       type: list
       elements: str
+    incompatible:
+      description:
+        - Why this host, once it has the new configuration, and one that still has the old would not hear each other. Both have to
+          reload at once then. Empty when there is no such change, or there are errors.
+      type: list
+      elements: str
   sample:
     errors: ["cc_gateway_vip is not set: choose a free address in the node controllers' network"]
     warnings: []
+    incompatible: []
 """
-
-import ipaddress
-
-from ansible.errors import AnsibleFilterError
 
 # VNET_MODE in which the cluster controller is the node controllers' router (cc-protocol: cluster/handlers.c).
 _GATEWAY_MODES = ("MANAGED", "MANAGED-NOVLAN")
@@ -81,15 +91,35 @@ def _vip_errors(given, interface_addresses):
     errors = []
     if address.version == 6:
         errors.append(f"cc_gateway_vip: {vip} is an IPv6 address; this release makes IPv4 gateways only")
-    elif interface_addresses and not any(address.ip in net.network for net in interface_addresses):
-        nets = ", ".join(str(net.network) for net in interface_addresses)
-        errors.append(f"cc_gateway_vip: {vip} is not in the network of {given.get('interface')} ({nets}); node controllers could not reach it")
-    used_by = [name for name, other in (given.get("addresses") or {}).items() if _address(other) and _address(other).ip == address.ip]
+    else:
+        errors += _network_errors(given, vip, address, interface_addresses)
+    hosts = {**(given.get("other_hosts") or {}), **(given.get("addresses") or {})}
+    used_by = [name for name, other in hosts.items() if _address(other) and _address(other).ip == address.ip]
     if used_by:
-        errors.append(f"cc_gateway_vip: {vip} is the address of {', '.join(sorted(used_by))}; the VIP must belong to no host")
+        errors.append(
+            f"cc_gateway_vip: {vip} is the address of {', '.join(sorted(used_by))}; the VIP must belong to no host"
+        )
     if any(_in_public(address.ip, entry) for entry in str(given.get("publicips") or "").split()):
-        errors.append(f"cc_gateway_vip: {vip} is among VNET_PUBLICIPS of eucalyptus.conf, which the cluster controller gives to instances")
+        errors.append(
+            f"cc_gateway_vip: {vip} is among VNET_PUBLICIPS of eucalyptus.conf, which the cluster controller gives to instances"
+        )
     return errors
+
+
+def _network_errors(given, vip, address, interface_addresses):
+    """Whether node controllers could have the VIP as their next hop. /32s are other VIPs, and networks of nobody."""
+    networks = [net.network for net in interface_addresses if net.version == 4 and net.network.prefixlen < 31]
+    home = [network for network in networks if address.ip in network]
+    if home and address.ip in (home[0].network_address, home[0].broadcast_address):
+        return [
+            f"cc_gateway_vip: {vip} is the network's own or its broadcast address ({home[0]}); choose a free one between them"
+        ]
+    if not home and interface_addresses and not given.get("allow_foreign_subnet"):
+        return [
+            f"cc_gateway_vip: {vip} is not in the network of {given.get('interface')} ({', '.join(map(str, networks))}); "
+            "node controllers could not reach it. If they have a route of their own to it, set cc_gateway_allow_foreign_subnet to true"
+        ]
+    return []
 
 
 def _in_public(address, entry):
@@ -125,7 +155,8 @@ def _peer_errors(given, interface_addresses):
     if own_address and interface_addresses and own_address.ip not in [net.ip for net in interface_addresses]:
         errors.append(
             f"cc_gateway_address of {host}: {own} is not an address of {given.get('interface')} "
-            f"({', '.join(str(net.ip) for net in interface_addresses)}); set cc_gateway_address for every cluster controller in the inventory"
+            f"({', '.join(str(net.ip) for net in interface_addresses)}); "
+            "set cc_gateway_address for every cluster controller in the inventory"
         )
     peers = given.get("peers") or []
     if not peers:
@@ -133,7 +164,11 @@ def _peer_errors(given, interface_addresses):
             f"the group {given.get('group')} has no second host and cc_gateway_peers is empty: keepalived would fall back to multicast; "
             "put both cluster controllers into the group (one may be down), or name the other's address in cc_gateway_peers"
         )
-    errors += [f"cc_gateway_peers: {peer!r} is not an IP address" for peer in peers if _address(peer) is None and peer not in addresses.values()]
+    errors += [
+        f"cc_gateway_peers: {peer!r} is not an IP address"
+        for peer in peers
+        if _address(peer) is None and peer not in addresses.values()
+    ]
     if own_address and any(_address(peer) and _address(peer).ip == own_address.ip for peer in peers):
         errors.append(f"cc_gateway_peers: {own} is this host itself; name the other cluster controller")
     return errors
@@ -149,40 +184,59 @@ def _vrrp_errors(given):
     priority = _number(given.get("priority"), 1, 254)
     weight = _number(given.get("weight"), 1, 253)
     if priority is None:
-        errors.append(f"cc_gateway_priority: {given.get('priority')!r} is not a number from 1 to 254 (255 is for an address's owner)")
+        errors.append(
+            f"cc_gateway_priority: {given.get('priority')!r} is not a number from 1 to 254 (255 is for an address's owner)"
+        )
     if weight is None:
         errors.append(
             f"cc_gateway_weight: {given.get('weight')!r} is not a number from 1 to 253: the ENABLED host must come out higher; "
             "for no VIP unless ENABLED, set cc_gateway_when_none_enabled to release"
         )
     if priority and weight and priority + weight > 254:
-        errors.append(f"cc_gateway_priority {priority} plus cc_gateway_weight {weight} is {priority + weight}; keepalived stops at 254")
+        errors.append(
+            f"cc_gateway_priority {priority} plus cc_gateway_weight {weight} is {priority + weight}; keepalived stops at 254"
+        )
     advert = _number(given.get("advert_interval"), 0.01, 255, float)
     if advert is None:
-        errors.append(f"cc_gateway_advert_interval: {given.get('advert_interval')!r} is not a number of seconds from 0.01 to 255")
+        errors.append(
+            f"cc_gateway_advert_interval: {given.get('advert_interval')!r} is not a number of seconds from 0.01 to 255"
+        )
     elif version == 3 and advert > 40.95:
         errors.append(f"cc_gateway_advert_interval: VRRP version 3 ends at 40.95 seconds, {advert:g} is more")
     elif version == 2 and (advert < 1 or advert != int(advert)):
         errors.append(f"cc_gateway_advert_interval: VRRP version 2 counts whole seconds, {advert:g} is none")
     password = str(given.get("auth_pass") or "")
     if version == 3 and password:
-        errors.append("cc_gateway_auth_pass: VRRP version 3 has no authentication; leave it empty, or set cc_gateway_vrrp_version to 2")
+        errors.append(
+            "cc_gateway_auth_pass: VRRP version 3 has no authentication; leave it empty, or set cc_gateway_vrrp_version to 2"
+        )
     if version == 2 and not password:
-        errors.append("cc_gateway_auth_pass is not set: VRRP version 2 needs it, 1 to 8 characters, the same on both hosts")
+        errors.append(
+            "cc_gateway_auth_pass is not set: VRRP version 2 needs it, 1 to 8 characters, the same on both hosts"
+        )
     if len(password.encode()) > _AUTH_PASS_LENGTH:
-        errors.append(f"cc_gateway_auth_pass is longer than {_AUTH_PASS_LENGTH} characters: keepalived would cut it silently")
+        errors.append(
+            f"cc_gateway_auth_pass is longer than {_AUTH_PASS_LENGTH} characters: keepalived would cut it silently"
+        )
     return errors
 
 
 def _check_errors(given):
     errors = []
-    for name, allowed in (("when_none_enabled", ("hold", "release")), ("check_source", ("soap", "state_file")), ("ask_from", ("host", "control_node"))):
+    for name, allowed in (
+        ("when_none_enabled", ("hold", "release")),
+        ("check_source", ("soap", "state_file")),
+        ("ask_from", ("host", "control_node")),
+    ):
         if given.get(name) not in allowed:
             errors.append(f"cc_gateway_{name}: {given.get(name)!r} is neither {' nor '.join(allowed)}")
     interval = _number(given.get("check_interval"), 1, 3600)
     timeout = _number(given.get("check_timeout"), 0.1, 3600, float)
     if interval is None:
-        errors.append(f"cc_gateway_check_interval: {given.get('check_interval')!r} is not a whole number of seconds from 1 (keepalived's least) to 3600")
+        errors.append(
+            f"cc_gateway_check_interval: {given.get('check_interval')!r} is not a whole number of seconds "
+            "from 1 (keepalived's least) to 3600"
+        )
     if timeout is None:
         errors.append(f"cc_gateway_check_timeout: {given.get('check_timeout')!r} is not a number of seconds")
     elif interval and timeout >= interval:
@@ -206,11 +260,66 @@ def _check_errors(given):
     return errors
 
 
-def gateway_problems(given):
-    """What is wrong with a gateway's settings on one host.
+def _pair_errors(given):
+    """Settings of the pair that its hosts must have in common, as the inventory gives them to each."""
+    errors = []
+    for name, values in sorted((given.get("pair") or {}).items()):
+        if len(set(map(str, values.values()))) > 1:
+            # A password is compared, and not shown.
+            shown = (
+                ""
+                if name == "auth_pass"
+                else " (" + ", ".join(f"{host}: {value or 'not set'}" for host, value in sorted(values.items())) + ")"
+            )
+            errors.append(
+                f"cc_gateway_{name} is not the same on all hosts of the group {given.get('group')}{shown}; "
+                "set it for the group, not for a host"
+            )
+    return errors
 
-    :param given: settings and findings, see role cc_gateway, vars/main.yml, __cc_gateway_settings
-    :returns: {errors: [sentence, …], warnings: [sentence, …]}
+
+def _preflight_errors(given):
+    """Settings of the preflight itself."""
+    errors = []
+    for name, high in (("certificate_warn_days", 36500), ("listen_time", 60)):
+        if given.get(name) is not None and _number(given[name], 0, high, float) is None:
+            errors.append(f"cc_gateway_{name}: {given[name]!r} is not a number from 0 to {high}")
+    return errors
+
+
+def _missing_hosts(given):
+    """(error or None, warning or None) about hosts of the pair that this run does not reach."""
+    missing = sorted(given.get("not_in_run") or [])
+    if not missing:
+        return None, None
+    who = ", ".join(missing)
+    if given.get("require_both"):
+        return (
+            f"{who} is not in this run (outside --limit, unreachable, or failed) and cc_gateway_require_both is set; "
+            "mend that, or set it to false",
+            None,
+        )
+    return None, (
+        f"{who} is not in this run (outside --limit, unreachable, or failed): the VIP cannot move there until it is deployed as well"
+    )
+
+
+def _mode_warnings(given):
+    mode = given.get("vnet_mode")
+    if not mode:
+        return ["eucalyptus.conf was not found or names no VNET_MODE; is cc_gateway_eucalyptus_root right?"]
+    if mode not in _GATEWAY_MODES:
+        return [
+            f"VNET_MODE is {mode}: outside {' and '.join(_GATEWAY_MODES)} node controllers do not need the cluster controller as a gateway"
+        ]
+    return []
+
+
+def gateway_problems(given):
+    """What is wrong with a gateway's settings on one host, and with the host.
+
+    :param given: settings and findings, see role cc_gateway, vars/main.yml, __cc_gateway_settings, and tasks/preflight.yml
+    :returns: {errors: [sentence, …], warnings: [sentence, …], incompatible: [reason, …]}
     """
     if not isinstance(given, dict) or "host" not in given:
         raise AnsibleFilterError("gateway_problems: wants the dictionary of settings that role cc_gateway gathers")
@@ -218,15 +327,27 @@ def gateway_problems(given):
     errors = _vip_errors(given, addresses)
     errors += _interface_errors(given, addresses)
     errors += _peer_errors(given, addresses)
+    errors += _pair_errors(given)
     errors += _vrrp_errors(given)
     errors += _check_errors(given)
-    warnings = []
-    mode = given.get("vnet_mode")
-    if mode and mode not in _GATEWAY_MODES:
-        warnings.append(f"VNET_MODE is {mode}: outside {' and '.join(_GATEWAY_MODES)} node controllers do not need the cluster controller as a gateway")
-    if not mode:
-        warnings.append("eucalyptus.conf was not found or names no VNET_MODE; is cc_gateway_eucalyptus_root right?")
-    return {"errors": errors, "warnings": warnings}
+    errors += _preflight_errors(given)
+    warnings = _mode_warnings(given)
+    error, warning = _missing_hosts(given)
+    errors += [error] if error else []
+    warnings += [warning] if warning else []
+    incompatible = []
+    if given.get("findings_error"):
+        errors.append(f"the host could not be looked at: {given['findings_error']}")
+    if given.get("findings"):
+        report = _gateway_findings.judge({**given, "certificate_warn_days": _warn_days(given)})
+        errors += report.errors
+        warnings += report.warnings
+        incompatible = _gateway_findings.incompatible(given) if not errors else []
+    return {"errors": errors, "warnings": warnings, "incompatible": incompatible}
+
+
+def _warn_days(given):
+    return _number(given.get("certificate_warn_days", 30), 0, 36500, float) or 0
 
 
 class FilterModule:

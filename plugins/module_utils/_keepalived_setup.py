@@ -14,6 +14,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import glob
+import hashlib
 import io
 import os
 import re
@@ -45,7 +46,7 @@ def _addresses_of(block):
     return found
 
 
-def _instance(name, block, version, auth_pass):
+def _instance(name, block, version, auth_pass_sha256):
     instance = {
         "name": name,
         "state": None,
@@ -81,7 +82,8 @@ def _instance(name, block, version, auth_pass):
             settings = dict((line[0], line[1]) for line, _more in nested or [] if len(line) > 1)
             instance["auth_type"] = settings.get("auth_type")
             # keepalived itself cuts at 8 bytes.
-            instance["same_auth_pass"] = settings.get("auth_pass", "")[:8] == (auth_pass or "")[:8]
+            password = settings.get("auth_pass", "").encode("utf-8")[:8]
+            instance["same_auth_pass"] = hashlib.sha256(password).hexdigest() == auth_pass_sha256
     return instance
 
 
@@ -105,10 +107,10 @@ def _header(path):
         return ""
 
 
-def read(path, check_path, auth_pass=None):
+def read(path, check_path, auth_pass_sha256=None):
     """What keepalived.conf sets up -> dict. Never raises.
 
-    check_path is where this collection's check is, auth_pass what an instance's password is compared with. Gives kind
+    check_path is where this collection's check is, auth_pass_sha256 what passwords are compared with (hexadecimal). Gives kind
     (none, ours, article or other), reasons (why it is the article's), error (str or None), files (those that a backup should
     hold), scripts (of the C(vrrp_script) blocks, by name), and instances: name, state, interface, virtual_router_id, version,
     advert_interval (seconds), vips, peers, auth_type, same_auth_pass, track_scripts, article (bool).
@@ -134,7 +136,7 @@ def read(path, check_path, auth_pass=None):
                     found["scripts"][words[1]] = " ".join(line[1:])
     for words, block in blocks:
         if words and words[0] == "vrrp_instance" and len(words) > 1 and block is not None:
-            found["instances"].append(_instance(words[1], block, version, auth_pass))
+            found["instances"].append(_instance(words[1], block, version, auth_pass_sha256))
 
     old_scripts = sorted(name for name, text in found["scripts"].items() if OLD_CHECK.search(text))
     found["reasons"] = ["vrrp_script %s runs %s" % (name, found["scripts"][name]) for name in old_scripts]

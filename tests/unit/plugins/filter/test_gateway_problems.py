@@ -18,13 +18,13 @@ GOOD = {
 
 
 def test_good_settings_pass_also_as_the_strings_that_awx_sends():
-    assert gateway_problems(GOOD) == {"errors": [], "warnings": []}
+    assert gateway_problems(GOOD) == {"errors": [], "warnings": [], "incompatible": []}
     numbers = {
         name: str(value)
         for name, value in GOOD.items()
         if isinstance(value, (int, float)) and not isinstance(value, bool)
     }
-    assert gateway_problems({**GOOD, **numbers}) == {"errors": [], "warnings": []}
+    assert gateway_problems({**GOOD, **numbers}) == {"errors": [], "warnings": [], "incompatible": []}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,21 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"vip": "10.0.0"}, "cc_gateway_vip: '10.0.0' is not an IP address"),
         ({"vip": "fd00::1"}, "IPv4 gateways only"),
         ({"vip": "10.0.1.10"}, "not in the network of eth0 .10.0.0.0/24."),
+        ({"vip": "10.0.0.0"}, "the network's own or its broadcast address .10.0.0.0/24."),
+        ({"vip": "10.0.0.255"}, "broadcast address"),
+        ({"vip": "10.0.0.21", "other_hosts": {"nc1": "10.0.0.21"}}, "is the address of nc1; the VIP must belong to no host"),
+        (
+            {"pair": {"virtual_router_id": {"cc1": 45, "cc2": 46}}},
+            "cc_gateway_virtual_router_id is not the same on all hosts of the group eucalyptus_cc .cc1: 45, cc2: 46.; set it for",
+        ),
+        ({"pair": {"advert_interval": {"cc1": 1, "cc2": ""}}}, "cc_gateway_advert_interval is not the same .*cc2: not set"),
+        (
+            {"pair": {"auth_pass": {"cc1": "one", "cc2": "two"}}},
+            "cc_gateway_auth_pass is not the same on all hosts of the group eucalyptus_cc; ",
+        ),
+        ({"require_both": True, "not_in_run": ["cc2"]}, "cc2 is not in this run .* and cc_gateway_require_both is set"),
+        ({"certificate_warn_days": "soon"}, "cc_gateway_certificate_warn_days: 'soon' is not a number from 0 to 36500"),
+        ({"listen_time": 61}, "cc_gateway_listen_time: 61 is not a number from 0 to 60"),
         ({"vip": "10.0.0.1/32"}, "is the address of cc1; the VIP must belong to no host"),
         ({"vip": "10.0.0.2"}, "is the address of cc2"),
         ({"vip": "10.0.0.5", "publicips": "10.0.0.4-10.0.0.6"}, "among VNET_PUBLICIPS"),
@@ -79,6 +94,29 @@ def test_each_mistake_is_named(change, words):
     found = [error for error in problems["errors"] if re.search(words, error)]
     assert found, problems["errors"]
     assert gateway_problems(GOOD)["errors"] == []
+
+
+def test_a_vip_elsewhere_is_allowed_when_it_is_said():
+    away = {**GOOD, "vip": "192.0.2.1"}
+    assert "set cc_gateway_allow_foreign_subnet to true" in gateway_problems(away)["errors"][0]
+    assert gateway_problems({**away, "allow_foreign_subnet": True})["errors"] == []
+
+
+def test_a_vip_that_this_host_holds_as_an_address_alone_is_no_network():
+    held = {**GOOD, "interface_addresses": ["10.0.0.1/24", "10.0.0.10/32"]}
+    assert gateway_problems(held)["errors"] == []
+
+
+def test_a_pair_that_agrees_is_no_problem():
+    assert gateway_problems({**GOOD, "pair": {"vip": {"cc1": "10.0.0.10", "cc2": "10.0.0.10"}}})["errors"] == []
+
+
+def test_one_host_out_of_reach_is_a_warning():
+    problems = gateway_problems({**GOOD, "not_in_run": ["cc2"]})
+    assert problems["errors"] == []
+    assert problems["warnings"] == [
+        "cc2 is not in this run (outside --limit, unreachable, or failed): the VIP cannot move there until it is deployed as well"
+    ]
 
 
 def test_all_mistakes_come_in_one_go():

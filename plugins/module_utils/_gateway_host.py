@@ -1,0 +1,174 @@
+# -*- coding: utf-8 -*-
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a gateway would meet on this host, in one look. Private to the collection.
+
+Puts together what module gateway_host_info returns. The two questions to the network that take their time, who answers for
+the VIP and which VRRP routers can be heard, are asked at the same time.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import threading
+import time
+
+from ansible_collections.eucalyptus.ha.plugins.module_utils import (
+    _addresses,
+    _arp_probe,
+    _as_user,
+    _cc_alive,
+    _client_keys,
+    _keepalived_process,
+    _keepalived_setup,
+    _vip_probe,
+    _vrrp_listen,
+)
+
+# What the check imports at its start; a Python without them cannot run it.
+PYTHON_PROGRAM = (
+    "import sys, posix, time, _socket, hashlib; import xml.parsers.expat; "
+    "sys.stdout.write('%d.%d.%d' % sys.version_info[:3])"
+)
+
+
+class _Aside(threading.Thread):
+    """A function in a thread of its own; result() waits for it and gives its value or raises its exception."""
+
+    def __init__(self, function, *arguments):
+        threading.Thread.__init__(self)
+        self.daemon = True
+        self.function, self.arguments = function, arguments
+        self.value = self.problem = None
+        self.start()
+
+    def run(self):
+        try:
+            self.value = self.function(*self.arguments)
+        except Exception as e:
+            self.problem = e
+
+    def result(self):
+        self.join()
+        if self.problem is not None:
+            raise self.problem
+        return self.value
+
+
+def look_at_user(name):
+    """-> dict: name, exists, uid."""
+    try:
+        return {"name": name, "exists": True, "uid": _as_user.account(name).pw_uid}
+    except _as_user.UserError:
+        return {"name": name, "exists": False, "uid": None}
+
+
+def look_at_python(name, executable):
+    """Whether the user can run the check's interpreter -> dict: path, works, version, message."""
+    found = {"path": executable, "works": None, "version": None, "message": None}
+    try:
+        status, output, complaint = _as_user.run(name, [executable, "-E", "-s", "-S", "-c", PYTHON_PROGRAM])
+    except _as_user.UserError as e:
+        found["message"] = str(e)
+        return found
+    found["works"] = status == 0
+    if found["works"]:
+        found["version"] = output.decode("ascii", "replace")
+    else:
+        said = complaint.decode("utf-8", "replace").strip().split("\n")[-1]
+        found["message"] = said or "exit status %d" % status
+    return found
+
+
+def _who_answers(vip, gateway, links, addresses, probe_time):
+    """The answer of _vip_probe for a VIP, and who of the members is silent."""
+    members = {}
+    for text in [gateway["address"]] + list(gateway["peers"]):
+        try:
+            if _addresses.pack(text)[0] == 4:
+                members[text] = text
+        except _addresses.AddressError:
+            continue  # the settings' own trouble, which filter gateway_problems names
+    here = any(link["name"] == gateway["interface"] for link in links.values())
+    options = {
+        "probe_timeout": probe_time,
+        "candidates": members,
+        "probe_interface": gateway["interface"] if here else None,
+    }
+    found = _vip_probe.probe([vip], links, addresses, options)
+    silent = [one["name"] for one in found["candidates"] if not one["self"] and not one["macs"]]
+    return dict(found["answers"][0], silent=silent)
+
+
+def look_at_vip(gateway, links, addresses, setup, probe_time):
+    """A gateway's VIP on this host and in its network -> dict: vip, instance, here, interface, configured, answers."""
+    found = {
+        "vip": gateway["vip"],
+        "instance": gateway["instance"],
+        "here": False,
+        "interface": None,
+        "configured": False,
+        "answers": None,
+    }
+    try:
+        vip = _addresses.parse_vip(gateway["vip"] or "")
+    except _addresses.AddressError:
+        return found
+    mine = _addresses.matches(addresses, vip)
+    found["here"] = bool(mine)
+    found["interface"] = mine[0]["interface"] if mine else None
+    found["configured"] = any(vip["vip"] in instance["vips"] for instance in setup["instances"])
+    if probe_time > 0:
+        try:
+            found["answers"] = _who_answers(vip, gateway, links, addresses, probe_time)
+        except _arp_probe.ProbeError as e:
+            found["answers"] = {"error": str(e)}
+    return found
+
+
+def _speaks_already(gateway, setup):
+    """Whether keepalived runs here with that VRID already: then others with it would have been trouble long ago."""
+    return setup["running"] and any(
+        instance["virtual_router_id"] == gateway["virtual_router_id"] and instance["interface"] == gateway["interface"]
+        for instance in setup["instances"]
+    )
+
+
+def _listen(interface, seconds):
+    return [dict(advert, interface=interface) for advert in _vrrp_listen.listen(interface, seconds)]
+
+
+def look(params):
+    """The module's parameters -> what it returns. Raises AddressError when the kernel cannot be asked for its addresses."""
+    setup = _keepalived_setup.read(params["keepalived_conf"], params["check_path"], params["auth_pass_sha256"])
+    setup["running"] = _keepalived_process.find()["pid"] is not None
+    links = _addresses.links()
+    addresses = _addresses.local_addresses(links)
+    # Before the threads: a process with threads should not fork.
+    result = {
+        "time": int(time.time()),
+        "user": look_at_user(params["user"]),
+        "python": look_at_python(params["user"], params["python"]),
+        "keepalived": setup,
+        "openssl": _client_keys.find_openssl(),
+        "keys": _client_keys.look(params) if params["client_key"] and params["client_cert"] else None,
+        "adverts": None,
+        "listen_error": None,
+    }
+    silent = [gateway for gateway in params["gateways"] if not _speaks_already(gateway, setup)]
+    interfaces = sorted(set(gateway["interface"] for gateway in silent)) if params["listen_time"] > 0 else []
+    listening = [_Aside(_listen, interface, params["listen_time"]) for interface in interfaces]
+    asking = [
+        _Aside(look_at_vip, gateway, links, addresses, setup, params["probe_time"]) for gateway in params["gateways"]
+    ]
+    result["cc"] = _cc_alive.ask(params["cc_host"], params["cc_port"])
+    result["vips"] = [one.result() for one in asking]
+    for one in listening:
+        try:
+            result["adverts"] = (result["adverts"] or []) + one.result()
+        except _vrrp_listen.ListenError as e:
+            result["listen_error"] = str(e)
+    return result

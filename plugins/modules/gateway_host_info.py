@@ -1,0 +1,441 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: gateway_host_info
+version_added: 0.1.0
+short_description: What a gateway would meet on this host, before anything is touched
+description:
+  - Looks once at everything on a host that a gateway depends on. It covers the check's user and interpreter, the keys, the
+    cluster controller, the configuration of keepalived that is there, who answers for the VIP, and which VRRP routers can be heard.
+  - Filter P(eucalyptus.ha.gateway_problems#filter) judges what it returns. This module judges nothing.
+  - It asks and listens, and changes nothing.
+author:
+  - The eucalyptus.ha developers (@eucalyptus-ha)
+options:
+  gateways:
+    description:
+      - The gateways that this host is to have. Who answers for one of their VIPs and has none of its addresses is in the way.
+      - An IPv6 VIP is looked for on this host only, since there is no question for it that leaves no trace.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      instance:
+        description: The name of its VRRP instance.
+        type: str
+        required: true
+      vip:
+        description: Its VIP.
+        type: str
+        required: true
+      interface:
+        description: The interface to the node controllers.
+        type: str
+        required: true
+      virtual_router_id:
+        description: Its VRID.
+        type: int
+        required: true
+      address:
+        description: This host's own address on that interface.
+        type: str
+        required: true
+      peers:
+        description: The addresses of the other cluster controllers.
+        type: list
+        elements: str
+        default: []
+  listen_time:
+    description:
+      - How long to listen for adverts of other VRRP routers, in seconds; V(0) for not at all.
+      - A router with keepalived's defaults sends one each second.
+      - It does not listen for gateways whose VRID keepalived already runs with, on their interface.
+    type: float
+    default: 2.2
+  probe_time:
+    description: How long to wait for those who answer for the VIP, in seconds, at most 60; V(0) for not asking.
+    type: float
+    default: 0.5
+  keepalived_conf:
+    description: The configuration of keepalived.
+    type: path
+    default: /etc/keepalived/keepalived.conf
+  check_path:
+    description: Where this collection's check is, or is to be. A configuration that runs it is the collection's own.
+    type: path
+    default: /usr/libexec/keepalived/cc-enabled-check
+  auth_pass_sha256:
+    description:
+      - The SHA-256, in hexadecimal, of the password of VRRP version 2 that the configuration's is compared with.
+      - Not the password itself. Ansible would blank its few characters wherever they stand in the result.
+    type: str
+  user:
+    description: The user that runs the check.
+    type: str
+    default: eucalyptus
+  python:
+    description: The interpreter that the check runs with.
+    type: path
+    default: /usr/bin/python3
+  cc_host:
+    description: The address at which the cluster controller is asked whether it lives.
+    type: str
+    default: 127.0.0.1
+  cc_port:
+    description: Its TCP port.
+    type: int
+    default: 8774
+  client_key:
+    description: As in M(eucalyptus.ha.client_keys_info). Empty or absent, keys are not looked at.
+    type: path
+  client_cert:
+    description: As in M(eucalyptus.ha.client_keys_info).
+    type: path
+  client_key_content:
+    description: As in M(eucalyptus.ha.client_keys_info).
+    type: str
+  client_cert_content:
+    description: As in M(eucalyptus.ha.client_keys_info).
+    type: str
+  own_cert:
+    description: As in M(eucalyptus.ha.client_keys_info).
+    type: path
+notes:
+  - Needs root, since it takes raw sockets and tries what O(user) can do.
+  - Uses Python's standard library, from 2.7 on, and the C(openssl) command.
+  - Unicast adverts between two other hosts, and VRRP routers in state BACKUP, cannot be heard.
+seealso:
+  - module: eucalyptus.ha.vip_facts
+  - module: eucalyptus.ha.client_keys_info
+extends_documentation_fragment:
+  - eucalyptus.ha._attributes
+  - eucalyptus.ha._attributes.info
+"""
+
+EXAMPLES = r"""
+- name: Look at the host before anything is touched
+  eucalyptus.ha.gateway_host_info:
+    gateways:
+      - instance: eucalyptus
+        vip: 10.0.0.10
+        interface: eth0
+        virtual_router_id: 45
+        address: 10.0.0.1
+        peers: [10.0.0.2]
+    client_key: /var/lib/eucalyptus/keys/cloud-pk.pem
+    client_cert: /var/lib/eucalyptus/keys/cloud-cert.pem
+  become: true
+  register: found
+
+- name: Show which VRRP routers there are
+  ansible.builtin.debug:
+    var: found.adverts
+"""
+
+RETURN = r"""
+time:
+  description: When the host was looked at, by its clock, in seconds since 1970.
+  returned: success
+  type: int
+  sample: 1795358405
+user:
+  description: The user that runs the check.
+  returned: success
+  type: dict
+  sample: {name: eucalyptus, exists: true, uid: 998}
+  contains:
+    name:
+      description: Its name.
+      returned: success
+      type: str
+      sample: eucalyptus
+    exists:
+      description: Whether the host knows it.
+      returned: success
+      type: bool
+      sample: true
+    uid:
+      description: Its number.
+      returned: success
+      type: int
+      sample: 998
+python:
+  description: The interpreter of the check.
+  returned: success
+  type: dict
+  sample: {path: /usr/bin/python3, works: true, version: 3.11.2, message: null}
+  contains:
+    path:
+      description: Where it is.
+      returned: success
+      type: str
+      sample: /usr/bin/python3
+    works:
+      description: Whether the user can start it and it has what the check imports. V(null) when that could not be tried.
+      returned: success
+      type: bool
+      sample: true
+    version:
+      description: Its version.
+      returned: success
+      type: str
+      sample: 3.11.2
+    message:
+      description: Why it does not work.
+      returned: success
+      type: str
+      sample: null
+openssl:
+  description: The C(openssl) command, V(null) when there is none.
+  returned: success
+  type: str
+  sample: /usr/bin/openssl
+keys:
+  description: What M(eucalyptus.ha.client_keys_info) returns; V(null) without O(client_key).
+  returned: success
+  type: dict
+  sample: {match: true}
+cc:
+  description: Whether the cluster controller lives.
+  returned: success
+  type: dict
+  sample: {alive: true, message: 127.0.0.1 port 8774 answers}
+  contains:
+    alive:
+      description: Whether its page of services names EucalyptusCC.
+      returned: success
+      type: bool
+      sample: true
+    message:
+      description: What was found.
+      returned: success
+      type: str
+      sample: 127.0.0.1 port 8774 answers
+vips:
+  description: The VIPs of the O(gateways), in their order.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - vip: 10.0.0.10
+      instance: eucalyptus
+      here: false
+      interface: null
+      configured: false
+      answers: {state: absent, foreign_macs: []}
+  contains:
+    vip:
+      description: The VIP.
+      returned: success
+      type: str
+      sample: 10.0.0.10
+    instance:
+      description: Its VRRP instance.
+      returned: success
+      type: str
+      sample: eucalyptus
+    here:
+      description: Whether this host has the address.
+      returned: success
+      type: bool
+      sample: false
+    interface:
+      description: On which interface.
+      returned: success
+      type: str
+      sample: null
+    configured:
+      description: Whether O(keepalived_conf) has it in a VRRP instance.
+      returned: success
+      type: bool
+      sample: false
+    answers:
+      description:
+        - Who answers for it, as in the C(probe) of M(eucalyptus.ha.vip_facts), and in C(silent) the addresses of the pair
+          that did not answer. V(null) when nobody was asked.
+      returned: success
+      type: dict
+      sample: {state: absent, holders: [], foreign_macs: [], unnamed_macs: [], silent: [], error: null}
+keepalived:
+  description: The configuration of keepalived that is there.
+  returned: success
+  type: dict
+  sample: {kind: none, running: false, reasons: [], files: [], scripts: {}, instances: [], error: null}
+  contains:
+    kind:
+      description:
+        - V(none); V(ours), written by this collection; V(article), the manual set-up that this collection replaces;
+          V(other), anybody else's.
+      returned: success
+      type: str
+      sample: none
+    reasons:
+      description: By what the article's set-up was recognised.
+      returned: success
+      type: list
+      elements: str
+      sample: []
+    running:
+      description: Whether keepalived runs.
+      returned: success
+      type: bool
+      sample: false
+    error:
+      description: Why the configuration could not be read.
+      returned: success
+      type: str
+      sample: null
+    files:
+      description: The files that a backup should hold, configuration and scripts.
+      returned: success
+      type: list
+      elements: str
+      sample: [/etc/keepalived/keepalived.conf]
+    scripts:
+      description: The commands of its C(vrrp_script) blocks, by their names.
+      returned: success
+      type: dict
+      sample: {}
+    instances:
+      description: Its VRRP instances, without passwords.
+      returned: success
+      type: list
+      elements: dict
+      sample: []
+adverts:
+  description: The VRRP routers that were heard, V(null) when nobody listened.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - interface: eth0
+      source: 10.0.0.254
+      destination: 224.0.0.18
+      family: 4
+      version: 2
+      virtual_router_id: 45
+      priority: 100
+      advert_interval: 1.0
+      authentication: false
+      addresses: [10.0.0.253]
+      count: 2
+  contains:
+    interface:
+      description: Where it was heard.
+      returned: success
+      type: str
+      sample: eth0
+    source:
+      description: The router's address.
+      returned: success
+      type: str
+      sample: 10.0.0.254
+    destination:
+      description: Where it sends to, the multicast group or this host.
+      returned: success
+      type: str
+      sample: 224.0.0.18
+    family:
+      description: V(4) or V(6).
+      returned: success
+      type: int
+      sample: 4
+    version:
+      description: The VRRP version.
+      returned: success
+      type: int
+      sample: 2
+    virtual_router_id:
+      description: Its VRID.
+      returned: success
+      type: int
+      sample: 45
+    priority:
+      description: Its effective priority.
+      returned: success
+      type: int
+      sample: 100
+    advert_interval:
+      description: Seconds between its adverts, as it says.
+      returned: success
+      type: float
+      sample: 1.0
+    authentication:
+      description: Whether it uses the authentication of version 2.
+      returned: success
+      type: bool
+      sample: false
+    addresses:
+      description: The addresses of its virtual router.
+      returned: success
+      type: list
+      elements: str
+      sample: [10.0.0.253]
+    count:
+      description: How many adverts were heard.
+      returned: success
+      type: int
+      sample: 2
+listen_error:
+  description: Why nobody could listen.
+  returned: success
+  type: str
+  sample: null
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _gateway_host
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            gateways=dict(
+                type="list",
+                elements="dict",
+                required=True,
+                options=dict(
+                    instance=dict(type="str", required=True),
+                    vip=dict(type="str", required=True),
+                    interface=dict(type="str", required=True),
+                    virtual_router_id=dict(type="int", required=True),
+                    address=dict(type="str", required=True),
+                    peers=dict(type="list", elements="str", default=[]),
+                ),
+            ),
+            listen_time=dict(type="float", default=2.2),
+            probe_time=dict(type="float", default=0.5),
+            keepalived_conf=dict(type="path", default="/etc/keepalived/keepalived.conf"),
+            check_path=dict(type="path", default="/usr/libexec/keepalived/cc-enabled-check"),
+            auth_pass_sha256=dict(type="str", no_log=False),
+            user=dict(type="str", default="eucalyptus"),
+            python=dict(type="path", default="/usr/bin/python3"),
+            cc_host=dict(type="str", default="127.0.0.1"),
+            cc_port=dict(type="int", default=8774),
+            client_key=dict(type="path", no_log=False),
+            client_cert=dict(type="path"),
+            client_key_content=dict(type="str", no_log=True),
+            client_cert_content=dict(type="str"),
+            own_cert=dict(type="path"),
+        ),
+        required_together=[("client_key", "client_cert"), ("client_key_content", "client_cert_content")],
+        supports_check_mode=True,
+    )
+    try:
+        found = _gateway_host.look(module.params)
+    except _addresses.AddressError as e:
+        module.fail_json(msg=str(e))
+    module.exit_json(**found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a cluster controller lives, against the stand-in and against what is none."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _cc_alive
+from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
+
+
+@contextmanager
+def server(*pieces, pause=0.0):
+    """Something that says this to the first who asks, and then hangs up."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _peer = listener.accept()
+        with connection:
+            connection.recv(4096)
+            try:
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(pause)
+            except OSError:
+                return  # who asked has gone: that is the point
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.close()
+    thread.join(timeout=5)
+
+
+def test_a_controller(tmp_path_factory):
+    with Simulator(keys.make_once(tmp_path_factory.getbasetemp() / "keys")) as cc:
+        found = _cc_alive.ask(cc.host, cc.port)
+        assert found == {"alive": True, "message": f"{cc.host} port {cc.port} answers"}
+        assert cc.counts["DescribeServices"] == 0, "it asks for no state"
+
+
+def test_something_else():
+    with server(b"HTTP/1.1 404 Not Found\r\n\r\n") as port:
+        found = _cc_alive.ask("127.0.0.1", port)
+    assert found["alive"] is False
+    assert "is no cluster controller (HTTP/1.1 404 Not Found)" in found["message"]
+
+
+def test_nobody():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert _cc_alive.ask("127.0.0.1", port)["message"] == f"127.0.0.1 port {port}: Connection refused"
+
+
+@pytest.mark.parametrize("pieces", [[], [b"x"] * 50])
+def test_it_waits_no_longer_than_its_time(pieces):
+    with server(*pieces, b"", pause=0.6 if not pieces else 0.05) as port:
+        started = time.monotonic()
+        found = _cc_alive.ask("127.0.0.1", port, 0.3)
+        assert time.monotonic() - started < 0.6
+    assert found["message"].endswith("within 0.3 s")
+
+
+def test_a_page_without_end_is_read_up_to_a_limit():
+    with server(*[b"x" * (1 << 16)] * 8) as port:
+        assert _cc_alive.ask("127.0.0.1", port, 5)["alive"] is False
+
+
+def test_a_host_that_is_no_host():
+    assert _cc_alive.ask("no host", 1)["alive"] is False

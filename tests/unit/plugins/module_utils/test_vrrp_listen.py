@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VRRP adverts: the packets, and what is heard of them on a real network."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _vrrp_listen
+from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def vrrp(version=3, vrid=45, priority=100, addresses=("10.0.0.10",), interval=10, kind=1, auth=0):  # noqa: PLR0917  (fields of a header)
+    packed = b"".join(ipaddress.ip_address(one).packed for one in addresses)
+    middle = struct.pack("!BB", auth, interval) if version == 2 else struct.pack("!H", interval)
+    return struct.pack("!BBBB", version << 4 | kind, vrid, priority, len(addresses)) + middle + b"\0\0" + packed
+
+
+def ipv4(payload, source="10.0.0.2", destination="224.0.0.18", ttl=255, protocol=112, options=b""):  # noqa: PLR0917  (fields of a header)
+    head = bytearray(
+        struct.pack(
+            "!BBHHHBBH", 0x45 + len(options) // 4, 0xC0, 20 + len(options) + len(payload), 1, 0, ttl, protocol, 0
+        )
+        + ipaddress.ip_address(source).packed
+        + ipaddress.ip_address(destination).packed
+        + options
+    )
+    # Bridges that pass frames by the packet filter drop those with a wrong checksum.
+    total = sum(struct.unpack(f"!{len(head) // 2}H", head))
+    total = (total & 0xFFFF) + (total >> 16)
+    head[10:12] = struct.pack("!H", ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF)
+    return bytes(head) + payload
+
+
+def ipv6(payload, source="fe80::2", destination="ff02::12", limit=255, following=112):
+    head = struct.pack("!IHBB", 6 << 28, len(payload), following, limit)
+    return head + ipaddress.ip_address(source).packed + ipaddress.ip_address(destination).packed + payload
+
+
+def test_version_2():
+    packet = ipv4(vrrp(2, 51, 150, ("10.0.0.10", "10.0.0.11"), 1, auth=1) + b"password")
+    assert _vrrp_listen.parse(packet) == {
+        "source": "10.0.0.2", "destination": "224.0.0.18", "family": 4, "version": 2, "virtual_router_id": 51, "priority": 150,
+        "advert_interval": 1.0, "authentication": True, "addresses": ["10.0.0.10", "10.0.0.11"],
+    }  # fmt: skip
+
+
+def test_version_3():
+    packet = ipv4(vrrp(interval=10), destination="10.0.0.1")
+    found = _vrrp_listen.parse(packet)
+    assert (found["version"], found["advert_interval"], found["authentication"]) == (3, 0.1, False)
+    assert found["destination"] == "10.0.0.1"
+
+
+def test_ipv6():
+    found = _vrrp_listen.parse(ipv6(vrrp(addresses=("fe80::10", "fd00::10"))))
+    assert (found["family"], found["source"], found["addresses"]) == (6, "fe80::2", ["fe80::10", "fd00::10"])
+
+
+def test_header_options_and_padding_are_not_part_of_it():
+    assert _vrrp_listen.parse(ipv4(vrrp(), options=b"\x94\x04\0\0"))["virtual_router_id"] == 45
+    assert _vrrp_listen.parse(ipv4(vrrp()) + b"\0" * 18)["addresses"] == ["10.0.0.10"]
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"", b"\x45", ipv4(vrrp(), ttl=254), ipv4(vrrp(), protocol=17), ipv4(vrrp(4)), ipv4(vrrp(1)), ipv4(vrrp(kind=2)),
+        ipv4(vrrp()[:7]), ipv4(vrrp()[:-1]), ipv4(vrrp()) [:30], ipv6(vrrp(addresses=("fe80::1",)), limit=64),
+        ipv6(vrrp(addresses=("fe80::1",)), following=58), b"\x55" + ipv4(vrrp())[1:], b"\x41" + ipv4(vrrp())[1:],
+    ],
+)  # fmt: skip
+def test_what_no_router_would_accept_is_nothing(packet):
+    assert _vrrp_listen.parse(packet) is None
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_an_advert_or_nothing(data):
+    for packet in (data, ipv4(data), ipv6(data)):
+        found = _vrrp_listen.parse(packet)
+        assert found is None or found["version"] in (2, 3)
+
+
+def test_one_entry_for_each_router_with_its_latest_priority():
+    packets = [
+        ipv4(vrrp(priority=100)),
+        ipv4(vrrp(vrid=46)),
+        b"junk",
+        ipv4(vrrp(priority=0)),
+        ipv4(vrrp(), source="10.0.0.3"),
+    ]
+    found = _vrrp_listen.gather(packets)
+    assert [(one["source"], one["virtual_router_id"], one["priority"], one["count"]) for one in found] == [
+        ("10.0.0.2", 45, 0, 2), ("10.0.0.2", 46, 100, 1), ("10.0.0.3", 45, 100, 1),
+    ]  # fmt: skip
+
+
+def test_an_interface_that_is_not_there():
+    with pytest.raises(_vrrp_listen.ListenError, match="no interface nosuch0"):
+        _vrrp_listen.listen("nosuch0", 0.1)
+
+
+# --- on a real network ---
+
+LISTEN = """
+from __future__ import print_function
+import json, sys
+sys.dont_write_bytecode = True
+# The file itself: Python 2.7 knows no packages without __init__.py.
+sys.path.insert(0, sys.argv[1] + "/ansible_collections/eucalyptus/ha/plugins/module_utils")
+import _vrrp_listen
+print(json.dumps(_vrrp_listen.listen("eth0", float(sys.argv[2]))))
+"""
+# Sends frames as they are, beside a stream of others that must not get through the filter.
+SEND = """
+import binascii, socket, sys, time
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+raw.bind(("eth0", 0))
+deadline = time.time() + float(sys.argv[1])
+while time.time() < deadline:
+    for frame in sys.argv[2:]:
+        raw.send(binascii.unhexlify(frame))
+    time.sleep(0.1)
+"""
+
+
+def frame(packet, target="01005e000012", kind="0800"):
+    return target + "520000000009" + kind + packet.hex()
+
+
+@pytest.fixture(scope="module")
+def network():
+    built = netns_lab.Network("cc1", "cc2")
+    built.ip("cc1", "address", "add", "10.0.0.1/24", "dev", "eth0")
+    built.ip("cc2", "address", "add", "10.0.0.2/24", "dev", "eth0")
+    yield built
+    built.close()
+
+
+def hear(network, *frames, seconds=0.8, interpreter=sys.executable):
+    """What cc1 hears while cc2 sends these frames."""
+    within = ["ip", "netns", "exec"]
+    with subprocess.Popen(
+        [*within, network.prefix + "cc2", sys.executable, "-c", SEND, str(seconds + 2), *frames]
+    ) as sender:
+        started = time.monotonic()
+        out = netns_lab.run(
+            *within, network.prefix + "cc1", interpreter, "-c", LISTEN, str(netns_lab.COLLECTIONS), str(seconds)
+        )
+        elapsed = time.monotonic() - started
+        sender.terminate()
+    assert elapsed < seconds + 3
+    return json.loads(out)
+
+
+UDP = struct.pack("!HHHH", 1000, 1000, 12, 0) + b"noise"
+
+
+@netns_lab.NEEDS_ROOT
+@pytest.mark.parametrize("blocked", [False, True], ids=["open", "firewall"])
+def test_others_are_heard_and_nothing_else(network, blocked):
+    rule = ["ip", "netns", "exec", network.prefix + "cc1", "iptables", "-w", "-A", "INPUT", "-p", "112", "-j", "DROP"]
+    if blocked:
+        subprocess.run(rule, check=True, capture_output=True)
+    found = hear(
+        network,
+        frame(ipv4(vrrp(2, 51, 150, interval=1))),
+        frame(ipv4(vrrp(), destination="10.0.0.1"), target=network.mac("cc1").replace(":", "")),
+        frame(ipv6(vrrp(vrid=46, addresses=("fe80::10",))), target="333300000012", kind="86dd"),
+        *[frame(ipv4(UDP, protocol=17)) for _ in range(20)],
+    )
+    heard = sorted((one["family"], one["version"], one["virtual_router_id"]) for one in found)
+    assert heard == [(4, 2, 51), (4, 3, 45), (6, 3, 46)]
+    assert all(1 < one["count"] < 40 for one in found)
+
+
+@netns_lab.NEEDS_ROOT
+def test_own_adverts_are_not_others(network):
+    listener = [
+        "ip",
+        "netns",
+        "exec",
+        network.prefix + "cc1",
+        sys.executable,
+        "-c",
+        LISTEN,
+        str(netns_lab.COLLECTIONS),
+        "0.6",
+    ]
+    sender = [
+        "ip",
+        "netns",
+        "exec",
+        network.prefix + "cc1",
+        sys.executable,
+        "-c",
+        SEND,
+        "1.5",
+        frame(ipv4(vrrp(), source="10.0.0.1")),
+    ]
+    with subprocess.Popen(sender):
+        assert json.loads(netns_lab.run(*listener)) == []
+
+
+@netns_lab.NEEDS_ROOT
+def test_silence_takes_the_time_and_leaves_no_membership(network):
+    started = time.monotonic()
+    assert hear(network, frame(ipv4(UDP, protocol=17)), seconds=0.5) == []
+    assert time.monotonic() - started >= 0.5
+    groups = network.ip("cc1", "maddress", "show", "dev", "eth0")
+    assert "224.0.0.18" not in groups
+    assert "ff02::12" not in groups
+
+
+@netns_lab.NEEDS_ROOT
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", ["2.7.18", "3.6.15", "3.13.0"])
+def test_every_python_hears_the_same(network, version):
+    found = hear(
+        network, frame(ipv4(vrrp(2, 51, 150, interval=1))), interpreter=f"/root/.pyenv/versions/{version}/bin/python"
+    )
+    assert [(one["version"], one["virtual_router_id"], one["source"]) for one in found] == [(2, 51, "10.0.0.2")]
