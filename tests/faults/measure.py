@@ -187,7 +187,9 @@ class Measurement:
 
     def longest_gap(self, target: str, begin: float, end: float) -> float:
         """Seconds; 0 when nothing was lost."""
-        return max((gap.length for gap in _timeline.gaps(self.view.recording["samples"][target], begin, end)), default=0.0)
+        return max(
+            (gap.length for gap in _timeline.gaps(self.view.recording["samples"][target], begin, end)), default=0.0
+        )
 
     def lost(self, target: str, begin: float, end: float) -> int:
         return sum(gap.lost for gap in _timeline.gaps(self.view.recording["samples"][target], begin, end))

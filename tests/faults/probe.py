@@ -16,9 +16,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import _reachability
 def main() -> None:
     options = json.loads(sys.argv[1])
     targets = {name: _reachability.Ping(address, options["timeout"]) for name, address in options["targets"].items()}
-    answerers = _reachability.Answerers(
-        options["vip"], _reachability.interface_of(options["vip"]), options["interval"]
-    )
+    answerers = _reachability.Answerers(options["vip"], _reachability.interface_of(options["vip"]), options["interval"])
     print("ready", flush=True)
     begin, end = _reachability.record(
         [*targets.values(), answerers],

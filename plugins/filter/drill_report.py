@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _drill
+
+DOCUMENTATION = r"""
+name: drill_report
+version_added: 0.1.0
+short_description: The figures of a rehearsed failover, and a verdict against limits
+author:
+  - The eucalyptus.ha developers (@eucalyptus-ha)
+description:
+  - Joins what the cluster controllers' hosts and an observer recorded during a drill into one report. See role
+    P(eucalyptus.ha.drill#role), which makes the recordings.
+  - Times of other hosts are put on the observer's clock by the offsets that it measured.
+options:
+  _input:
+    description: What was recorded.
+    type: dict
+    required: true
+    suboptions:
+      cluster:
+        description: The name of the cluster.
+        type: str
+        required: true
+      vip:
+        description: The VIP in its canonical form, without prefix.
+        type: str
+        required: true
+      trigger:
+        description: What provoked the failover.
+        type: str
+        required: true
+      holder:
+        description: The host that held the VIP before.
+        type: str
+        required: true
+      observer:
+        description: The host that asked.
+        type: str
+        required: true
+      addresses:
+        description: The names of the hosts, and C(control node), to the addresses in C(view.clocks).
+        type: dict
+        required: true
+      macs:
+        description: MAC addresses, in lower case, to the names of the hosts.
+        type: dict
+      hosts:
+        description: The names of the cluster controllers' hosts to what M(eucalyptus.ha.vip_moves_info) returned there, or null.
+        type: dict
+        required: true
+      view:
+        description: What M(eucalyptus.ha.reachability_info) returned on the observer. The target named C(VIP) is the VIP.
+        type: dict
+        required: true
+      log:
+        description: The names of hosts to the lines of keepalived's journal there, as C(journalctl -o short-unix) writes them.
+        type: dict
+      triggered:
+        description: The moment of the trigger, as C(at) (seconds since 1970) and C(clock) (whose clock). Null if nobody recorded it.
+        type: dict
+      restored:
+        description: The moment from which everything was as before, in the same form.
+        type: dict
+      limits:
+        description:
+          - Seconds that are allowed, by name. C(takeover), until the new host has the VIP. C(gap) and C(gap_beyond), the longest
+            silence of the VIP and of what is beyond the gateway. C(overlap), with two holders.
+          - An empty one is no limit.
+        type: dict
+seealso:
+  - module: eucalyptus.ha.vip_moves_info
+  - module: eucalyptus.ha.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Say how the drill went
+  ansible.builtin.debug:
+    msg: "{{ (recording | eucalyptus.ha.drill_report).lines }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The report. Times are seconds after the trigger, lengths are seconds.
+  type: dict
+  contains:
+    passed:
+      description: Whether another host took the VIP over and every limit was kept.
+      type: bool
+      sample: true
+    sentence:
+      description: The verdict; by how much each limit was missed.
+      type: str
+      sample: "The drill passed: 10.0.0.10 went from cc1 to cc2 in 0.09 s, and every limit was kept."
+    lines:
+      description: The whole report for people.
+      type: list
+      elements: str
+    detection:
+      description: When keepalived first noticed something, by its log. V(null) if the log does not tell.
+      type: float
+      sample: 0.91
+    takeover:
+      description: When the new host had the VIP. V(null) if none came to have it.
+      type: float
+      sample: 1.22
+    released:
+      description: When the old host had it no longer.
+      type: float
+      sample: 1.223
+    overlap:
+      description: For how long two hosts had it.
+      type: float
+      sample: 0.003
+    absent:
+      description: For how long no host had it.
+      type: float
+      sample: 0.0
+    targets:
+      description: For each target how many questions were sent and lost, and the longest silence.
+      type: list
+      elements: dict
+      sample: [{"name": VIP, "sent": 120, "lost": 1, "longest_gap": 0.05}]
+    back:
+      description: The same figures for the way back, with C(returned), when the old host had the VIP again. V(null) if there was none.
+      type: dict
+    limits:
+      description: For each limit what was measured, whether it was kept, and by how much it was missed.
+      type: list
+      elements: dict
+      sample: [{"name": takeover, "limit": 2.7, "measured": 1.22, "met": true, "by": -1.48}]
+    timeline:
+      description: Who had the VIP when.
+      type: list
+      elements: dict
+      sample: [{"begin": -3.0, "end": 1.22, "holders": [cc1]}]
+    notes:
+      description: What is uncertain about the figures.
+      type: list
+      elements: str
+      sample: []
+"""
+
+
+def drill_report(recording: Any) -> dict[str, Any]:
+    """See DOCUMENTATION. Raises AnsibleFilterError, which names what is missing."""
+    if not isinstance(recording, Mapping):
+        raise AnsibleFilterError(f"drill_report: expected a dictionary, got {type(recording).__name__}")
+    try:
+        return _drill.report(recording)
+    except _drill.DrillError as e:
+        raise AnsibleFilterError(f"drill_report: {e}") from e
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Any]:
+        return {"drill_report": drill_report}

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The faults: what is done, who must hold the VIP then, within what time, and for how long two or nobody may.
+
+The figures hold for the settings named with each fault. Where they are larger than a flip's, `why` says what makes them so.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from measure import wait_until
+from stage import CONTROLLERS, Stage
+
+HOLDER, STANDBY, BOTH, NOBODY = ("holder",), ("standby",), ("holder", "standby"), ()
+
+# name -> extra variables of gateway.yml
+SETTINGS = {
+    "default": {},
+    "release": {"cc_gateway_when_none_enabled": "release"},
+    "state_file": {"cc_gateway_check_source": "state_file"},
+}
+
+FLIP = {"default": 2.7, "release": 2.7, "state_file": 1.5}  # seconds, design.md
+TWO = 0.3  # seconds for which two may hold it in any orderly move
+GRACE = 5.0  # cc_gateway_check_grace
+POLL = 2.0  # the longest interval of the check
+DEATH = 0.6  # three adverts missed, the skew, and a busy machine
+SILENT = GRACE + 2 * POLL + DEATH  # after this a silent controller counts as not ENABLED everywhere
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing done. `act` returns the moment it took effect; roles are those after it."""
+
+    name: str
+    act: Callable[[Stage], float]
+    holders: tuple[str, ...] = HOLDER
+    within: float = 0.0  # 0: no other may hold it, not even for a moment
+    two: float = TWO
+    nobody: float = TWO
+    watch: float = 2.0  # seconds that it must stay so
+    why: str = ""
+    also: Callable[[Stage], str] | None = None  # what else must be the case: empty, or what is wrong
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+    settings: tuple[str, ...] = ("default",)
+    short: bool = False
+    tags: tuple[str, ...] = field(default_factory=tuple)
+
+
+def flip_step(setting: str, name: str = "CC flip", **how) -> Step:
+    return Step(name, lambda stage: stage.flip(**how), within=FLIP[setting])
+
+
+def says(role: str, words: str, limit: float = 5.0) -> Callable[[Stage], str]:
+    """The check on that host must come to say these words."""
+
+    def look(stage: Stage) -> str:
+        host = getattr(stage, role)
+        try:
+            wait_until(lambda: words in stage.check_says(host), limit, "")
+        except Exception:
+            return f"the check on {host} says `{stage.check_says(host)}`, without `{words}`"
+        return ""
+
+    return look
+
+
+def neighbour_right(stage: Stage) -> str:
+    """Whether nc1 sends to the holder; it may take as long as the holder's announcements of itself are apart."""
+    mac = stage.mac(stage.holder)
+    began = time.monotonic()
+    while stage.neighbour() != mac:
+        if time.monotonic() - began > 3:
+            return f"after {time.monotonic() - began:.0f} s nc1 still sends to {stage.neighbour()}, which is not {stage.holder}"
+        time.sleep(0.1)
+    return ""
+
+
+def starve(stage: Stage) -> float:
+    now = time.time()
+    with stage.starved(60):
+        time.sleep(61)
+    return now
+
+
+def many_flips(setting: str, count: int) -> tuple[Step, ...]:
+    def act(stage: Stage) -> float:
+        time.sleep(random.uniform(0, 2))  # noqa: S311 - not for secrets: a moment that no timer knows
+        return stage.flip()
+
+    return tuple(Step(f"one of {count} flips in a row", act, within=FLIP[setting], watch=0.5) for _ in range(count))
+
+
+def of_setting(setting: str) -> tuple[Fault, ...]:
+    """The faults, with the figures of a setting."""
+    release = setting == "release"
+    flip = FLIP[setting]
+    faults = [
+        Fault("flip", "The cloud disables one CC and enables the other", (flip_step(setting),), tuple(SETTINGS), True),
+        Fault(
+            "flip-gap", "The same with 3 s between the two",
+            (Step("CC flip, 3 s between", lambda s: s.flip(gap=3.0), within=flip, nobody=3.0 + flip if release else TWO,
+                  why="in the gap no CC is ENABLED: `release` gives the VIP up" if release else ""),),
+            ("default", "release"),
+        ),
+        Fault(
+            "flip-overlap", "The same, enabled first",
+            (flip_step(setting, "CC flip, enabled first", overlap=True),),
+            ("default", "release"),
+        ),
+        Fault(
+            "cc-killed", "The holder's CC is killed; 3 s later the cloud enables the other",
+            (
+                Step("CC killed (-9)", lambda s: s.controller(s.holder, signal.SIGKILL), watch=1.0),
+                Step("the other CC enabled", lambda s: (time.sleep(2.0), s.swap(), s.enable(s.holder))[2], within=SILENT,
+                     why="the dead CC's last word holds for the grace of 5 s"),
+            ),
+            ("default", "state_file"), True,
+        ),
+        Fault(
+            "cc-dead-alone", "The holder's CC is killed and no other is enabled",
+            (
+                Step("CC killed (-9)", lambda s: s.controller(s.holder, signal.SIGKILL), NOBODY if release else HOLDER,
+                     within=SILENT if release else 0.0, nobody=60 if release else TWO, watch=2 if release else SILENT,
+                     why="no CC is ENABLED: `release`" if release else "no CC is ENABLED: `hold`"),
+            ),
+            ("default", "release"),
+        ),
+        Fault(
+            "cc-hangs", "The holder's CC hangs; 3 s later the cloud enables the other; the first wakes up and is disabled",
+            (
+                Step("CC hangs (SIGSTOP)", lambda s: s.controller(s.holder, signal.SIGSTOP), watch=1.0),
+                Step("the other CC enabled", lambda s: (time.sleep(2.0), s.swap(), s.enable(s.holder))[2], within=SILENT,
+                     why="the hanging CC's last word holds for the grace of 5 s"),
+                Step("the first goes on, is disabled",
+                     lambda s: (s.controller(s.standby, signal.SIGCONT), s.disable(s.standby))[1], watch=3.0),
+            ),
+            ("default", "state_file"), True,
+        ),
+        Fault(
+            "cc-garbage", "The holder's CC answers garbage for 3 s, which is less than the grace; then for good",
+            (
+                Step("garbage for 3 s",
+                     lambda s: (s.behave(s.holder, "garbage"), time.sleep(3.0), s.behave(s.holder, "normal"))[0], watch=4.0),
+                Step("garbage for good", lambda s: s.behave(s.holder, "garbage"), watch=SILENT, also=says("holder", "UNKNOWN")),
+            ),
+        ),
+        Fault(
+            "cc-slow", "Both CCs take 90 % of the check's time-out to answer; then a flip",
+            (
+                Step("slow answers", lambda s: [s.behave(h, "slow", "1350") for h in CONTROLLERS][0], watch=SILENT),
+                Step("CC flip", lambda s: s.flip(), within=flip + 1.35 + POLL, why="each answer takes 1.35 s"),
+            ),
+        ),
+        Fault(
+            "both-enabled", "The cloud enables the standby's CC as well, and later disables the first",
+            (
+                Step("both ENABLED", lambda s: s.enable(s.standby), watch=5.0),
+                Step("the first disabled", lambda s: (s.swap(), s.disable(s.standby))[1], within=flip),
+            ),
+            ("default", "release"), True,
+        ),
+        Fault(
+            "none-enabled", "The cloud disables the holder's CC, and later enables the other",
+            (
+                Step("none ENABLED", lambda s: s.disable(s.holder), NOBODY if release else HOLDER, within=flip if release else 0.0,
+                     nobody=60 if release else TWO, watch=5.0,
+                     why="`release`: no CC is ENABLED" if release else "`hold`: stays where it was"),
+                Step("the other enabled", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip,
+                     nobody=flip if release else TWO, why="`release`: until the check has seen it" if release else ""),
+            ),
+            ("default", "release"), True,
+        ),
+        Fault(
+            "keepalived-killed", "All of keepalived is killed on the holder",
+            (
+                Step("keepalived killed (-9)", lambda s: s.keepalived(s.holder, signal.SIGKILL), within=SILENT, two=3.0,
+                     watch=3.0, why="the kernel keeps the dead keepalived's address until systemd has started it again"),
+            ),
+            ("default", "release"), True,
+        ),
+        Fault(
+            "keepalived-killed-standby", "All of keepalived is killed on the standby",
+            (Step("keepalived killed (-9)", lambda s: s.keepalived(s.standby, signal.SIGKILL), watch=5.0),),
+        ),
+        Fault(
+            "frozen", "All processes of the holder's host stand still for 5 s",
+            (
+                Step("host frozen (podman pause)", lambda s: s.freeze(s.holder), STANDBY if release else BOTH,
+                     within=DEATH, two=60.0, watch=4.0,
+                     why="a kernel without processes keeps its addresses; nobody is left to remove them"),
+                Step("and back", lambda s: s.thaw(s.holder), within=3.0, two=1.0, watch=4.0),
+            ),
+            ("default",), True,
+        ),
+        Fault(
+            "power", "The holder's host loses its power, and comes back",
+            (
+                Step("host off", lambda s: s.power_off(s.holder), STANDBY, within=DEATH, nobody=DEATH, watch=3.0),
+                Step("and on, its CC ENABLED as before", lambda s: s.power_on(s.holder), within=30.0, watch=4.0,
+                     why="the host has to start"),
+            ),
+        ),
+        Fault(
+            "link", "The holder's link to the node controllers goes down, and up again",
+            (
+                Step("link down", lambda s: s.link(s.holder, "down"), STANDBY, within=DEATH, nobody=DEATH, watch=4.0),
+                Step("link up", lambda s: s.link(s.holder, "up"), within=flip + 1.0, watch=4.0),
+            ),
+        ),
+        Fault(
+            "vrrp-cut", "VRRP does not get through between the hosts for 8 s",
+            (
+                Step("VRRP blocked", lambda s: s.block_vrrp(True), HOLDER if release else BOTH,
+                     within=0.0 if release else DEATH + 0.5, two=0.0 if release else 60.0, watch=8.0,
+                     why="" if release else "neither knows of the other: two holders for as long as the cut lasts"),
+                Step("VRRP heals", lambda s: s.block_vrrp(False), within=1.0, two=1.0, watch=4.0, also=neighbour_right),
+            ),
+            ("default", "release"),
+        ),
+        Fault("starved", "Both hosts are starved of CPU for 60 s", (Step("CPU starved", starve, watch=5.0),), ("default", "release")),
+        Fault("flips", "50 flips in a row", many_flips(setting, 50), ("default", "state_file")),
+        Fault(
+            "disk-full", "The holder has no room for the check's memory; then its CC hangs for 3 s",
+            (
+                Step("disk full", lambda s: s.fill(s.holder), watch=5.0),
+                Step("CC hangs for 3 s",
+                     lambda s: (s.controller(s.holder, signal.SIGSTOP), time.sleep(3.0), s.controller(s.holder, signal.SIGCONT))[0],
+                     watch=5.0, why="without memory there is no grace, but no other CC is ENABLED either"),
+            ),
+        ),
+    ]  # fmt: skip
+    return tuple(fault for fault in faults if setting in fault.settings)

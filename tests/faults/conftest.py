@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of the fault suite, its lab, and the table that it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from lab import REPO, Lab
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import catalogue
+import table
+from ansible_collections.eucalyptus.ha.tests.system.conftest import Cluster
+from stage import Stage
+
+RESULTS = REPO / "build" / "faults"
+OUTCOMES = pytest.StashKey[list]()
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("faults")
+    group.addoption("--fault-runs", type=int, default=1, help="how often each fault is played (%(default)s)")
+    group.addoption(
+        "--all-faults", action="store_true", help="all faults and settings, not the short set at the defaults"
+    )
+    group.addoption("--fault-lab", help="name of a lab that is up and has the gateway; it is left as it is")
+    group.addoption("--fault-deployed", help="the setting that this lab has already (default, release, state_file)")
+    group.addoption("--fault-docs", action="store_true", help="write docs/faults.md, besides build/faults/")
+
+
+def pytest_configure(config):
+    config.stash[OUTCOMES] = []
+
+
+def pytest_generate_tests(metafunc):
+    if "fault" not in metafunc.fixturenames:
+        return
+    config = metafunc.config
+    settings = list(catalogue.SETTINGS) if config.getoption("--all-faults") else ["default", "release"]
+    cases = [
+        (setting, fault)
+        for setting in settings
+        for fault in catalogue.of_setting(setting)
+        # Of the short set only what differs is played with the other setting.
+        if config.getoption("--all-faults") or (fault.short and (setting == "default" or fault.name == "none-enabled"))
+    ]
+    metafunc.parametrize(
+        ("setting", "fault"), cases, ids=[f"{setting}-{fault.name}" for setting, fault in cases], indirect=["setting"],
+        scope="session",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def stage(pytestconfig):
+    given = pytestconfig.getoption("--fault-lab")
+    lab = Lab(given or "faults")
+    if not given:
+        lab.down()
+        lab.up(os.environ.get("LAB_RELEASE", "bookworm"))
+    try:
+        cluster = Cluster(lab)
+        built = Stage(cluster)
+        built.be_like_a_real_host()
+        if not given:
+            for playbook in ("gateway", "nc_route"):
+                done = cluster.play(playbook)
+                assert done.status == 0, done.output
+        yield built
+    finally:
+        if not given:
+            lab.down()
+
+
+@pytest.fixture(scope="session")
+def setting(request, stage, pytestconfig):
+    """The gateway deployed with that setting, on hosts that are well."""
+    stage.make_well()
+    if request.param == pytestconfig.getoption("--fault-deployed"):
+        return request.param
+    variables = catalogue.SETTINGS[request.param]
+    done = stage.cluster.play("gateway", "-e", json.dumps(variables))
+    assert done.status == 0, done.output
+    return request.param
+
+
+@pytest.fixture
+def keep(pytestconfig):
+    return pytestconfig.stash[OUTCOMES].append
+
+
+def pytest_sessionfinish(session):
+    outcomes = session.config.stash.get(OUTCOMES, [])
+    if not outcomes:
+        return
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    machine = table.machine()
+    (RESULTS / "outcomes.json").write_text(
+        json.dumps({"machine": machine, "outcomes": outcomes}, indent=1) + "\n", encoding="utf-8"
+    )
+    text = table.page(outcomes, machine)
+    (RESULTS / "faults.md").write_text(text, encoding="utf-8")
+    if session.config.getoption("--fault-docs"):
+        (REPO / "docs" / "faults.md").write_text(text, encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    outcomes = config.stash.get(OUTCOMES, [])
+    if outcomes:
+        terminalreporter.write_sep("=", f"faults ({RESULTS.relative_to(REPO)}/faults.md)")
+        for line in table.rows(outcomes):
+            terminalreporter.write_line(line)

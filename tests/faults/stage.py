@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done to a lab's hosts, and how it is all undone.
+
+Processes are signalled from outside, by their numbers on this machine: that takes microseconds and is the moment that counts,
+where a command inside of the container takes a tenth of a second to start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cc_simulator import cloud
+from lab import LabError, podman
+from measure import CONTROLLERS, Measurement, wait_until
+from watch import pid_of
+
+UNIT = "/run/systemd/system/keepalived.service.d"
+RUN_DIR = "/run/eucalyptus-ha"
+# The file is named by whoever wrote keepalived.conf.
+MEMORY = "cat $(sed -n 's/.*--memory \\([^\" ]*\\).*/\\1/p' /etc/keepalived/keepalived.conf) 2>/dev/null || true"
+# The tables that a cluster controller flushes are filter and nat.
+BLOCK = "iptables -w -t mangle {} PREROUTING -p 112 -j DROP"
+
+
+def processes(pid: int, words: str) -> list[int]:
+    """This machine's numbers of the processes in a container (of which `pid` is one) whose command line has these words."""
+    space = os.readlink(f"/proc/{pid}/ns/pid")
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(entry / "ns/pid") == space:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                if words in line:
+                    found.append(int(entry.name))
+    return sorted(found)
+
+
+class Stage:
+    """A lab, with one holder of the VIP and one standby, to which things are done."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.lab = cluster.lab
+        self.holder, self.standby = CONTROLLERS
+        self.measured: Measurement | None = None
+        self.clouds = {
+            host: cloud.CloudController(cluster.address[host], cloud.DEFAULT_PORT, str(self.lab.dir / "keys"))
+            for host in CONTROLLERS
+        }
+
+    def be_like_a_real_host(self) -> None:
+        """Undo two ways in which a container on version 1 of control groups is unlike a host; call again after a start.
+
+        It gets no real-time scheduling, and its systemd is never told that the last process of a unit has ended, so that
+        after a kill it waits for its 90 s time-out before it starts the unit again.
+        """
+        groups = Path("/sys/fs/cgroup/cpu")
+        if not (groups / "cpu.rt_runtime_us").exists():
+            return
+        for host in CONTROLLERS:
+            lines = Path(f"/proc/{pid_of(self.lab, host)}/cgroup").read_text(encoding="ascii").splitlines()
+            own = next(Path(line.split(":", 2)[2].lstrip("/")) for line in lines if line.split(":")[1] == "cpu")
+            parents = [place for place in reversed(own.parents) if place != Path()]
+            for place, share in [*[(parent, 800000) for parent in parents], (own, 150000)]:
+                runtime = groups / place / "cpu.rt_runtime_us"
+                if int(runtime.read_text(encoding="ascii")) < share:
+                    runtime.write_text(str(share), encoding="ascii")
+            self.cluster.sh(
+                host,
+                f"mkdir -p {UNIT}; printf '[Service]\nKillMode=process\n' > {UNIT}/90-lab.conf; systemctl daemon-reload",
+            )
+
+    def hosts(self, roles: tuple[str, ...]) -> set[str]:
+        return {getattr(self, role) for role in roles}
+
+    # --- the cluster controllers
+
+    def enable(self, host: str) -> float:
+        return self._act(host, "EnableService")
+
+    def disable(self, host: str) -> float:
+        return self._act(host, "DisableService")
+
+    def _act(self, host: str, operation: str) -> float:
+        one = self.clouds[host]
+        body = one.envelope(operation)
+        sent = time.time()
+        one.read(*one.post(body, cloud.action(operation)))
+        return sent
+
+    def flip(self, gap: float = 0.0, overlap: bool = False) -> float:
+        """The cloud makes the standby's controller the ENABLED one; the moment from which that was to be seen."""
+        times = cloud.flip(self.clouds[self.holder], self.clouds[self.standby], gap, overlap)
+        self.swap()
+        return times["enable_sent"] if gap else min(times.values())
+
+    def swap(self) -> None:
+        """From now on the standby is the one that must hold."""
+        self.holder, self.standby = self.standby, self.holder
+
+    def controller(self, host: str, number: signal.Signals) -> float:
+        """Send a signal to the host's cluster controller."""
+        return self._signal(host, "cc_simulator serve", number)
+
+    def behave(self, host: str, *action: str) -> float:
+        now = time.time()
+        self.cluster.control(host, *action)
+        return now
+
+    def check_says(self, host: str) -> str:
+        """The line that the check on the host said last."""
+        lines = self.cluster.sh(host, MEMORY).splitlines()
+        return next((line.removeprefix("message ") for line in lines if line.startswith("message ")), "")
+
+    # --- keepalived and the hosts
+
+    def keepalived(self, host: str, number: signal.Signals) -> float:
+        """Send a signal to all processes of the host's keepalived."""
+        return self._signal(host, "/usr/sbin/keepalived", number)
+
+    def _signal(self, host: str, words: str, number: signal.Signals) -> float:
+        found = processes(pid_of(self.lab, host), words)
+        if not found:
+            raise LabError(f"no process `{words}` on {host} to be signalled")
+        now = time.time()
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return now
+
+    def freeze(self, host: str) -> float:
+        """All processes of the host stand still; its kernel, and so its addresses, do not."""
+        now = time.time()
+        podman("pause", self.lab.container(host))
+        return now
+
+    def thaw(self, host: str) -> float:
+        now = time.time()
+        podman("unpause", self.lab.container(host))
+        return now
+
+    def power_off(self, host: str) -> float:
+        """The host is gone at once, network and all."""
+        now = time.time()
+        podman("kill", "--signal", "KILL", self.lab.container(host))
+        self.measured.holders.gone(host, time.time())
+        return now
+
+    def power_on(self, host: str) -> float:
+        now = time.time()
+        podman("start", self.lab.container(host))
+        self.be_like_a_real_host()
+        if self.measured:
+            self.measured.holders.back(host)
+        return now
+
+    def link(self, host: str, state: str) -> float:
+        now = time.time()
+        subprocess.run(
+            ["nsenter", "--target", str(pid_of(self.lab, host)), "--net", "ip", "link", "set", "eth0", state],
+            check=True,
+        )
+        return now
+
+    def block_vrrp(self, on: bool) -> float:
+        now = time.time()
+        for host in CONTROLLERS:
+            self.cluster.sh(host, BLOCK.format("-A" if on else "-D"))
+        return now
+
+    def fill(self, host: str) -> float:
+        """No room where the check keeps its memory; a file system of its own, as the real disk is everybody's."""
+        enter = ["nsenter", "--target", str(pid_of(self.lab, host)), "--mount"]
+        subprocess.run(
+            [*enter, "mount", "-t", "tmpfs", "-o", "size=16k,mode=0777", "full", RUN_DIR], check=True
+        )
+        now = time.time()
+        full = subprocess.run(
+            [*enter, "dd", "if=/dev/zero", f"of={RUN_DIR}/rest", "bs=1k"], check=False, capture_output=True
+        )
+        if full.returncode == 0:
+            raise LabError(f"the small file system on {host} took all that was written")
+        return now
+
+    def unfill(self, host: str) -> float:
+        now = time.time()
+        subprocess.run(
+            ["nsenter", "--target", str(pid_of(self.lab, host)), "--mount", "umount", RUN_DIR], check=False,
+            capture_output=True,
+        )  # fmt: skip
+        return now
+
+    @contextlib.contextmanager
+    def starved(self, seconds: float) -> Iterator[None]:
+        """Both hosts full of processes that want the CPU, more than this machine has."""
+        count = 2 * (os.cpu_count() or 1)
+        for host in CONTROLLERS:
+            command = f"for i in $(seq {count}); do timeout {seconds} sh -c 'while :; do :; done' & done"
+            podman("exec", "-d", self.lab.container(host), "sh", "-c", command + "; wait")
+        yield
+
+    def neighbour(self) -> str:
+        """The MAC address that nc1 has for the VIP."""
+        shown = self.cluster.sh("nc1", f"ip -json neigh show {self.cluster.vip}")
+        return next((entry["lladdr"] for entry in json.loads(shown or "[]") if "lladdr" in entry), "")
+
+    def mac(self, host: str) -> str:
+        return self.cluster.sh(host, "cat /sys/class/net/eth0/address").strip()
+
+    # --- back to where everything is well
+
+    def make_well(self, settle: float = 2.5) -> None:
+        """Undo whatever was done; then the one that holds the VIP is ENABLED, the other DISABLED, and both checks know it."""
+        for host in CONTROLLERS:
+            state = podman("inspect", "--format", "{{.State.Status}}", self.lab.container(host)).stdout.strip()
+            if state == "paused":
+                self.thaw(host)
+            elif state != "running":
+                podman("start", self.lab.container(host))
+                self.be_like_a_real_host()
+                wait_until(
+                    lambda h=host: self.cluster.status(h, "systemctl is-active -q keepalived") == 0,
+                    60,
+                    f"{host} started",
+                )
+            self.unfill(host)
+            for number in processes(pid_of(self.lab, host), "cc_simulator serve"):
+                os.kill(number, signal.SIGCONT)
+            for number in processes(pid_of(self.lab, host), "while :; do :; done"):
+                os.kill(number, signal.SIGKILL)
+            self.link(host, "up")
+            self.cluster.sh(host, BLOCK.format("-D") + " 2>/dev/null || true")
+            self.cluster.sh(
+                host, "systemctl reset-failed; systemctl is-active -q cc-simulator || systemctl start cc-simulator"
+            )
+            self.cluster.sh(
+                host, "systemctl is-active -q keepalived || { rm -f /run/keepalived*.pid; systemctl start keepalived; }"
+            )
+        holders = self.cluster.holders()
+        self.holder = holders[0] if len(holders) == 1 else CONTROLLERS[0]
+        self.standby = next(host for host in CONTROLLERS if host != self.holder)
+        for host, state in ((self.holder, "ENABLED"), (self.standby, "DISABLED")):
+            wait_until(
+                lambda h=host: self.cluster.status(h, "test -S /run/cc-simulator/control") == 0,
+                30,
+                f"{host}'s controller",
+            )
+            self.cluster.control(host, "normal")
+            self.cluster.control(host, "set-state", state)
+        wait_until(lambda: self.cluster.holders() == [self.holder], 30, f"{self.holder} alone holds the VIP")
+        for host, state in ((self.holder, "ENABLED"), (self.standby, "DISABLED")):
+            wait_until(lambda h=host, s=state: self.check_says(h).startswith(f"{s}: ") and "--grace" not in self.check_says(h),
+                       30, f"the check on {host} says {state}")  # fmt: skip
+        # The check's word must have reached keepalived, and the peers each other.
+        time.sleep(settle)

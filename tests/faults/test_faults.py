@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every fault of the catalogue: who holds the VIP afterwards, how soon, and how long two hosts or nobody did.
+
+pytest tests/faults                                     the short set, once (make test)
+pytest tests/faults --all-faults --fault-runs 5 --fault-docs   all of it, and the table in docs (make test-full)
+pytest tests/faults --fault-lab demo -k flip-gap        one, on a lab that is up
+"""
+
+from __future__ import annotations
+
+import outcome
+
+
+def test_fault(stage, setting, fault, keep, pytestconfig):
+    trouble = []
+    for number in range(pytestconfig.getoption("--fault-runs")):
+        for found in outcome.run(stage, setting, fault):
+            keep(found.as_dict())
+            trouble += [f"run {number + 1}, {found.step}: {words}" for words in found.trouble]
+    assert not trouble, "\n".join(trouble)
