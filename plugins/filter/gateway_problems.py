@@ -278,6 +278,33 @@ def _pair_errors(given):
     return errors
 
 
+def _preferred_errors(given):
+    """A preferred host must still lose against an ENABLED one, or the VIP would not follow the controller."""
+    preferred = given.get("preferred_host")
+    if not preferred:
+        return []
+    errors = []
+    if preferred not in (given.get("addresses") or {}):
+        errors.append(
+            f"cc_gateway_preferred_host: {preferred!r} is not a host of the group {given.get('group')}; give an inventory name"
+        )
+    spread = _number(given.get("preferred_spread"), 1, 253)
+    weight, priority = _number(given.get("weight"), 1, 253), _number(given.get("priority"), 1, 254)
+    if spread is None:
+        errors.append(f"cc_gateway_preferred_spread: {given.get('preferred_spread')!r} is not a number from 1 to 253")
+    elif weight and spread >= weight and given.get("when_none_enabled") == "hold":
+        errors.append(
+            f"cc_gateway_preferred_spread: {spread} reaches cc_gateway_weight ({weight}), so that the preferred host would hold the VIP "
+            "although the other is ENABLED; make it less"
+        )
+    elif priority and priority + spread + (weight or 0) > 254:
+        errors.append(
+            f"cc_gateway_priority {priority} plus cc_gateway_preferred_spread {spread} plus cc_gateway_weight {weight} is "
+            f"{priority + spread + (weight or 0)}; keepalived stops at 254"
+        )
+    return errors
+
+
 def _preflight_errors(given):
     """Settings of the preflight itself."""
     errors = []
@@ -330,6 +357,7 @@ def gateway_problems(given):
     errors += _pair_errors(given)
     errors += _vrrp_errors(given)
     errors += _check_errors(given)
+    errors += _preferred_errors(given)
     errors += _preflight_errors(given)
     warnings = _mode_warnings(given)
     error, warning = _missing_hosts(given)
@@ -343,7 +371,17 @@ def gateway_problems(given):
         errors += report.errors
         warnings += report.warnings
         incompatible = _gateway_findings.incompatible(given) if not errors else []
+        if incompatible and given.get("not_in_run") and not given.get("alone"):
+            errors.append(_deaf(given, incompatible))
     return {"errors": errors, "warnings": warnings, "incompatible": incompatible}
+
+
+def _deaf(given, incompatible):
+    who = ", ".join(sorted(given["not_in_run"]))
+    return (
+        f"this change ({'; '.join(incompatible)}) makes the hosts deaf to each other until both have it, so that both would hold the VIP, "
+        f"and {who} is not in this run; run it for both, or set cc_gateway_alone to true if keepalived on {who} is known to be down"
+    )
 
 
 def _warn_days(given):

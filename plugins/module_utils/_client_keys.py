@@ -36,7 +36,7 @@ SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.S)
 _PRIVATE_KEY = re.compile("-----BEGIN ((?:RSA |EC |DSA |ENCRYPTED )?PRIVATE KEY)-----.+?-----END \\1-----", re.S)
-_PUBLIC_KEY = re.compile(rb"-----BEGIN PUBLIC KEY-----(.+?)-----END PUBLIC KEY-----", re.S)
+_PUBLIC_KEY = re.compile(b"-----BEGIN PUBLIC KEY-----(.+?)-----END PUBLIC KEY-----", re.S)
 _RSA_OID = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # rsaEncryption, RFC 8017, appendix C
 
 

@@ -36,15 +36,34 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"vip": "10.0.1.10"}, "not in the network of eth0 .10.0.0.0/24."),
         ({"vip": "10.0.0.0"}, "the network's own or its broadcast address .10.0.0.0/24."),
         ({"vip": "10.0.0.255"}, "broadcast address"),
-        ({"vip": "10.0.0.21", "other_hosts": {"nc1": "10.0.0.21"}}, "is the address of nc1; the VIP must belong to no host"),
+        (
+            {"vip": "10.0.0.21", "other_hosts": {"nc1": "10.0.0.21"}},
+            "is the address of nc1; the VIP must belong to no host",
+        ),
         (
             {"pair": {"virtual_router_id": {"cc1": 45, "cc2": 46}}},
             "cc_gateway_virtual_router_id is not the same on all hosts of the group eucalyptus_cc .cc1: 45, cc2: 46.; set it for",
         ),
-        ({"pair": {"advert_interval": {"cc1": 1, "cc2": ""}}}, "cc_gateway_advert_interval is not the same .*cc2: not set"),
+        (
+            {"pair": {"advert_interval": {"cc1": 1, "cc2": ""}}},
+            "cc_gateway_advert_interval is not the same .*cc2: not set",
+        ),
         (
             {"pair": {"auth_pass": {"cc1": "one", "cc2": "two"}}},
             "cc_gateway_auth_pass is not the same on all hosts of the group eucalyptus_cc; ",
+        ),
+        (
+            {"preferred_host": "cc3", "preferred_spread": 10},
+            "cc_gateway_preferred_host: 'cc3' is not a host of the group",
+        ),
+        ({"preferred_host": "cc1", "preferred_spread": 0}, "cc_gateway_preferred_spread: 0 is not a number from 1"),
+        (
+            {"preferred_host": "cc1", "preferred_spread": 100},
+            "reaches cc_gateway_weight .100., so that the preferred host",
+        ),
+        (
+            {"preferred_host": "cc1", "preferred_spread": 60},
+            "plus cc_gateway_preferred_spread 60 .* is 260; keepalived stops",
         ),
         ({"require_both": True, "not_in_run": ["cc2"]}, "cc2 is not in this run .* and cc_gateway_require_both is set"),
         ({"certificate_warn_days": "soon"}, "cc_gateway_certificate_warn_days: 'soon' is not a number from 0 to 36500"),
@@ -109,6 +128,10 @@ def test_a_vip_that_this_host_holds_as_an_address_alone_is_no_network():
 
 def test_a_pair_that_agrees_is_no_problem():
     assert gateway_problems({**GOOD, "pair": {"vip": {"cc1": "10.0.0.10", "cc2": "10.0.0.10"}}})["errors"] == []
+
+
+def test_a_preferred_host_within_the_limits_is_no_problem():
+    assert gateway_problems({**GOOD, "preferred_host": "cc2", "preferred_spread": "10"})["errors"] == []
 
 
 def test_one_host_out_of_reach_is_a_warning():

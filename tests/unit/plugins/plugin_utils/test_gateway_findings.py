@@ -328,3 +328,15 @@ def test_changes_that_make_hosts_deaf_to_each_other_are_named(old, settings, wor
     assert problems["incompatible"] == [f"eucalyptus: {word}" for word in words]
     idle = host(keepalived__kind="ours", keepalived__instances=[old])
     assert judge(idle, gateways=[main], **settings)["incompatible"] == []
+
+
+def test_half_a_pair_does_not_become_deaf_to_the_other_half():
+    found = host(keepalived__kind="ours", keepalived__running=True, keepalived__instances=[{**OLD, "version": 2}])
+    errors = judge(found, not_in_run=["cc2"])["errors"]
+    assert len(errors) == 1
+    assert re.search(
+        "VRRP version 2 → 3.* deaf to each other .*cc2 is not in this run; run it for both, or set cc_gateway_alone",
+        errors[0],
+    )
+    assert judge(found, not_in_run=["cc2"], alone=True)["errors"] == []
+    assert judge(host(), not_in_run=["cc2"])["errors"] == []

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the manual set-up of the article (Keepalived and Eucalyptus, 2012) to this collection, with node controllers looking on.
+
+The tests build on each other, in this order, on one lab.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from watch import AddressWatch
+
+REPO = Path(__file__).resolve().parents[2]
+# What the article has people write, with its placeholders filled in.
+CONFIGURATION = """\
+global_defs {{
+    notification_email {{
+        root@localhost
+    }}
+    notification_email_from keepalived@localhost
+    smtp_server 127.0.0.1
+    smtp_connect_timeout 10
+    lvs_id {host}
+}}
+vrrp_script cc-enabled-check {{
+    script "/usr/local/bin/CCclient-enabled-check.sh"
+    interval 5
+    weight 2
+    fall 1
+    rise 1
+}}
+vrrp_instance cloud_cluster1_gateway {{
+    state EQUAL
+    interface eth0
+    virtual_router_id 45
+    priority 100
+    advert_int 1
+    authentication {{
+        auth_type PASS
+        auth_pass kHnx3Qz9
+    }}
+    virtual_ipaddress {{
+        {vip}/32 dev eth0
+    }}
+    track_script {{
+        cc-enabled-check
+    }}
+}}
+"""
+# In place of the article's script and of Eucalyptus' debug client, which it has people compile: the same contract.
+SCRIPT = "#!/bin/sh\n/usr/local/bin/CCclient_full 127.0.0.1:8774 describeServices | grep -q LocalState=ENABLED\n"
+CLIENT = (
+    "#!/bin/sh\nkeys=/var/lib/eucalyptus/keys\n"
+    "/usr/bin/python3 /opt/check.py --key $keys/cloud-pk.pem --cert $keys/cloud-cert.pem | sed 's/.*ENABLED.*/LocalState=ENABLED/'\n"
+)
+
+
+def put(cluster, host, path, text, mode="0644"):
+    cluster.lab.exec(host, "sh", "-c", f"mkdir -p $(dirname {path}); cat > {path}; chmod {mode} {path}", input=text)
+
+
+def wait_for(condition, limit=30.0):
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.3)
+
+
+def seconds_with_two(moves, holder):
+    """How long two hosts had the address at the same time, from the kernel's notices."""
+    holding, since, total = {holder}, None, 0.0
+    for move in sorted(moves, key=lambda one: one.when):
+        (holding.add if move.held else holding.discard)(move.host)
+        if len(holding) > 1 and since is None:
+            since = move.when
+        elif len(holding) < 2 and since is not None:
+            total += move.when - since
+            since = None
+    assert since is None, "two hosts have it at the end"
+    return total
+
+
+@pytest.fixture(scope="module")
+def article(cluster):
+    """The lab with the article's set-up on both hosts, running, and the VIP where it should be."""
+    check = (REPO / "roles/cc_gateway/files/cc_enabled_check.py").read_text(encoding="utf-8")
+    for host in ("cc1", "cc2"):
+        cluster.sh(
+            host,
+            "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends keepalived",
+        )
+        put(cluster, host, "/opt/check.py", check)
+        put(cluster, host, "/usr/local/bin/CCclient_full", CLIENT, "0755")
+        put(cluster, host, "/usr/local/bin/CCclient-enabled-check.sh", SCRIPT, "0755")
+        put(cluster, host, "/etc/keepalived/keepalived.conf", CONFIGURATION.format(host=host, vip=cluster.vip))
+        cluster.sh(host, "systemctl restart keepalived")
+    wait_for(lambda: cluster.holders() == ["cc1"])
+    # Until the check has raised the priority, so that nothing is about to move.
+    wait_for(lambda: "from 100 to 102" in cluster.sh("cc1", "journalctl -u keepalived --no-pager"))
+    return cluster
+
+
+def test_check_mode_says_what_would_happen_and_touches_nothing(article):
+    run = article.play("gateway", "--check")
+    assert run.status == 0, run.output
+    assert "this is the manual set-up of the article" in run.output
+    for host in ("cc1", "cc2"):
+        assert article.status(host, "test -e /var/backups/eucalyptus-ha") != 0
+        assert "CCclient" in article.sh(host, "cat /etc/keepalived/keepalived.conf")
+    assert article.holders() == ["cc1"]
+
+
+def test_the_upgrade_never_has_two_holders(article, capsys):
+    with AddressWatch(article.lab, article.vip, ["cc1", "cc2"]) as watch:
+        run = article.play("gateway")
+        time.sleep(2)
+        moves = list(watch.moves)
+    both = seconds_with_two(moves, "cc1")
+    with capsys.disabled():
+        print(f"\nupgrade: {both:.3f} s with two holders, {len(moves)} moves")
+    assert run.status == 0, run.output
+    for words in (
+        "this is the manual set-up of the article",
+        "vrrp_script cc-enabled-check runs /usr/local/bin/CCclient-enabled-check.sh",
+        "VRRP version 2 → 3",
+        "adverts multicast → unicast",
+        "remove them when you like",
+    ):
+        assert words in run.output.replace("\n            ", " "), words
+    assert "kHnx3Qz9" not in run.output
+    assert both == 0
+    assert len(article.holders()) == 1
+
+
+def test_the_old_set_up_is_kept_and_the_old_check_is_tracked_no_more(article):
+    for host in ("cc1", "cc2"):
+        backup = article.sh(host, "ls -d /var/backups/eucalyptus-ha/*").split()
+        assert len(backup) == 1
+        assert article.sh(host, f"stat -c '%a %U' {backup[0]}").split() == ["700", "root"]
+        old = CONFIGURATION.format(host=host, vip=article.vip)
+        assert article.sh(host, f"cat {backup[0]}/etc/keepalived/keepalived.conf") == old
+        assert article.sh(host, f"cat {backup[0]}/usr/local/bin/CCclient-enabled-check.sh") == SCRIPT
+        assert article.status(host, f"test -x {backup[0]}/usr/local/bin/CCclient_full") == 0
+        assert "CCclient" not in article.sh(host, "cat /etc/keepalived/*.conf")
+        log = article.sh(host, "grep -c . /usr/local/bin/CCclient-enabled-check.sh")
+        assert log.strip() == "2", "the files themselves stay"
+
+
+def test_the_vip_follows_the_controller_with_the_new_set_up(article):
+    article.flip("cc1", "cc2")
+    wait_for(lambda: article.holders() == ["cc2"], 10)
+    article.flip("cc2", "cc1")
+    wait_for(lambda: article.holders() == ["cc1"], 10)
+
+
+def test_the_next_run_finds_its_own_set_up(article):
+    run = article.play("gateway")
+    assert run.status == 0, run.output
+    assert "article" not in run.output
+    assert {host: numbers["changed"] for host, numbers in run.recap.items()} == {"cc1": 0, "cc2": 0}, run.output
+
+
+def test_an_entry_of_the_site_that_tracks_the_old_check_is_refused(article, tmp_path):
+    extra = tmp_path / "extra.yml"
+    extra.write_text(
+        "keepalived_config: {vrrp_script: {old: {script: /usr/local/bin/CCclient-enabled-check.sh}}}\n",
+        encoding="utf-8",
+    )
+    run = article.play("gateway", "-e", f"@{extra}")
+    assert run.status != 0
+    assert "an entry of it runs the article's CCclient script" in run.output
+    assert article.holders() == ["cc1"]
+
+
+def test_somebody_elses_running_instance_is_not_ended_by_the_way(article):
+    other = "vrrp_instance VI_9 {\n interface eth0\n virtual_router_id 99\n virtual_ipaddress {\n 192.0.2.9\n }\n}\n"
+    put(article, "cc2", "/etc/keepalived/keepalived.conf", other)
+    run = article.play("gateway")
+    assert run.status != 0
+    assert "keepalived runs here with VRRP instance VI_9, which this role did not configure" in " ".join(
+        run.output.split()
+    )
+    assert article.sh("cc2", "cat /etc/keepalived/keepalived.conf") == other

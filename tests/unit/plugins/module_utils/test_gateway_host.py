@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The look at a host as a whole, on a real network with things in the way; and what it takes together."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _gateway_host
+from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
+from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab, test_vrrp_listen
+
+USER = pwd.getpwuid(os.getuid()).pw_name
+GATEWAY = {
+    "instance": "eucalyptus", "vip": "10.0.0.10", "interface": "eth0", "virtual_router_id": 45, "address": "10.0.0.1",
+    "peers": ["10.0.0.2"],
+}  # fmt: skip
+LOOK = """
+from __future__ import print_function
+import json, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _gateway_host
+print(json.dumps(_gateway_host.look(json.loads(sys.argv[2]))))
+"""
+
+
+def parameters(**changes):
+    return {
+        "gateways": [GATEWAY], "listen_time": 0.5, "probe_time": 0.5, "keepalived_conf": "/nonexistent/keepalived.conf",
+        "check_path": "/usr/libexec/keepalived/cc-enabled-check", "auth_pass_sha256": None, "user": USER, "python": sys.executable,
+        "cc_host": "127.0.0.1", "cc_port": 9, "client_key": None, "client_cert": None, "client_key_content": None,
+        "client_cert_content": None, "own_cert": None, **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def network():
+    """cc1 and cc2, and a stranger who has the VIP."""
+    built = netns_lab.Network("cc1", "cc2", "stranger")
+    for host, address in (("cc1", "10.0.0.1/24"), ("cc2", "10.0.0.2/24"), ("stranger", "10.0.0.9/24")):
+        built.ip(host, "address", "add", address, "dev", "eth0")
+    built.ip("stranger", "address", "add", "10.0.0.10/32", "dev", "eth0")
+    yield built
+    built.close()
+
+
+def look(network, interpreter=sys.executable, collections=netns_lab.COLLECTIONS, **changes):
+    out = netns_lab.run(
+        "ip",
+        "netns",
+        "exec",
+        network.prefix + "cc1",
+        interpreter,
+        "-c",
+        LOOK,
+        str(collections),
+        json.dumps(parameters(**changes)),
+    )
+    return json.loads(out)
+
+
+@netns_lab.NEEDS_ROOT
+def test_a_stranger_with_the_vip_and_another_router(network):
+    frame = test_vrrp_listen.frame(test_vrrp_listen.ipv4(test_vrrp_listen.vrrp(2, interval=1), source="10.0.0.9"))
+    send = [
+        "ip",
+        "netns",
+        "exec",
+        network.prefix + "stranger",
+        sys.executable,
+        "-c",
+        test_vrrp_listen.SEND,
+        "10",
+        frame,
+    ]
+    with subprocess.Popen(send) as sender:
+        started = time.monotonic()
+        found = look(network)
+        elapsed = time.monotonic() - started
+        sender.terminate()
+    answers = found["vips"][0]["answers"]
+    assert answers["foreign_macs"] == [network.mac("stranger")]
+    assert answers["silent"] == []
+    assert [(one["interface"], one["source"], one["virtual_router_id"]) for one in found["adverts"]] == [
+        ("eth0", "10.0.0.9", 45)
+    ]
+    assert (
+        found["cc"] == {"alive": False, "message": "127.0.0.1 port 9: Connection refused"}
+        or "unreachable" in found["cc"]["message"]
+    )
+    assert found["python"]["works"] is True
+    assert found["keys"] is None
+    assert elapsed < 4, "both questions at the same time"
+
+
+@netns_lab.NEEDS_ROOT
+def test_several_gateways_and_odd_ones(network):
+    odd = [
+        {**GATEWAY, "instance": "six", "vip": "fd00::10", "address": "fd00::1", "peers": ["fd00::2"]},
+        {**GATEWAY, "instance": "none", "vip": "not an address"},
+        {**GATEWAY, "instance": "gone", "interface": "nosuch0"},
+    ]
+    found = look(network, gateways=[GATEWAY, *odd], listen_time=0.2)
+    assert [one["instance"] for one in found["vips"]] == ["eucalyptus", "six", "none", "gone"]
+    assert found["vips"][0]["answers"]["state"] == "held"
+    assert "IPv6" in found["vips"][1]["answers"]["unsupported"]
+    assert found["vips"][2]["answers"] is None
+    assert found["listen_error"] == "there is no interface nosuch0"
+    assert found["adverts"] == []
+
+
+@netns_lab.NEEDS_ROOT
+def test_the_vip_on_this_host_with_and_without_configuration(network, tmp_path):
+    network.ip("cc1", "address", "add", "10.0.0.11/32", "dev", "eth0")
+    mine = [{**GATEWAY, "vip": "10.0.0.11"}]
+    found = look(network, gateways=mine, listen_time=0, probe_time=0)
+    assert found["vips"] == [
+        {
+            "vip": "10.0.0.11",
+            "instance": "eucalyptus",
+            "here": True,
+            "interface": "eth0",
+            "configured": False,
+            "answers": None,
+        }
+    ]
+    conf = tmp_path / "keepalived.conf"
+    conf.write_text(
+        "vrrp_instance x {\n virtual_router_id 45\n interface eth0\n virtual_ipaddress {\n 10.0.0.11\n }\n}\n"
+    )
+    assert (
+        look(network, gateways=mine, listen_time=0, probe_time=0, keepalived_conf=str(conf))["vips"][0]["configured"]
+        is True
+    )
+
+
+def test_it_does_not_listen_where_it_speaks_itself(tmp_path, monkeypatch):
+    conf = tmp_path / "keepalived.conf"
+    conf.write_text("vrrp_instance x {\n virtual_router_id 45\n interface eth0\n}\n")
+    heard = []
+    monkeypatch.setattr(_gateway_host._vrrp_listen, "listen", lambda interface, seconds: heard.append(interface) or [])
+    for pid, interfaces in ((None, ["eth0", "eth1"]), (7, ["eth1"])):
+        heard.clear()
+        monkeypatch.setattr(_gateway_host._keepalived_process, "find", lambda pid=pid: {"pid": pid})
+        gateways = [
+            GATEWAY,
+            {**GATEWAY, "instance": "y", "interface": "eth1"},
+            {**GATEWAY, "instance": "z", "interface": "eth1"},
+        ]
+        found = _gateway_host.look(parameters(gateways=gateways, probe_time=0, keepalived_conf=str(conf)))
+        assert sorted(heard) == interfaces
+        assert found["adverts"] == []
+
+
+def test_keys_are_looked_at_when_they_are_named(tmp_path_factory):
+    directory = Path(keys.make_once(tmp_path_factory.getbasetemp() / "keys"))
+    pair = {"client_key": str(directory / "cloud-pk.pem"), "client_cert": str(directory / "cloud-cert.pem")}
+    found = _gateway_host.look(parameters(listen_time=0, probe_time=0, own_cert=pair["client_cert"], **pair))
+    assert found["keys"]["match"] is True
+    assert found["adverts"] is None
+
+
+@pytest.mark.parametrize(
+    ("program", "works", "words"),
+    [
+        ("#!/bin/sh\necho 'ImportError: no expat' >&2; exit 1\n", False, "ImportError: no expat"),
+        ("#!/bin/sh\nexit 3\n", False, "exit status 3"),
+        ("#!/no/such/interpreter\n", False, "No such file or directory"),
+    ],
+)
+def test_interpreters_that_do_not_work(tmp_path, program, works, words):
+    path = tmp_path / "python"
+    path.write_text(program)
+    path.chmod(0o755)
+    found = _gateway_host.look_at_python(USER, str(path))
+    assert (found["works"], found["message"]) == (works, words)
+
+
+def test_users():
+    assert _gateway_host.look_at_user("no-such-user") == {"name": "no-such-user", "exists": False, "uid": None}
+    assert _gateway_host.look_at_user(USER)["uid"] == os.getuid()
+    found = _gateway_host.look_at_python("no-such-user", sys.executable)
+    assert (found["works"], found["message"]) == (None, "there is no user 'no-such-user' on this host")
+
+
+@netns_lab.NEEDS_ROOT
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", ["2.7.18", "3.6.15", "3.13.0"])
+def test_every_python_sees_the_same(network, tmp_path, version):
+    # As Ansible sends it: Python 2.7 knows no packages without __init__.py.
+    target = tmp_path / "ansible_collections/eucalyptus/ha/plugins/module_utils"
+    shutil.copytree(netns_lab.COLLECTIONS / "ansible_collections/eucalyptus/ha/plugins/module_utils", target)
+    for folder in (target, *list(target.parents)[:4]):
+        (folder / "__init__.py").write_text("")
+    python = f"/root/.pyenv/versions/{version}/bin/python"
+    directory = Path(keys.make_once(tmp_path / "keys"))
+    pair = {"client_key": str(directory / "cloud-pk.pem"), "client_cert": str(directory / "cloud-cert.pem")}
+    found = look(network, python, tmp_path, python=python, **pair)
+    assert found["vips"][0]["answers"]["foreign_macs"] == [network.mac("stranger")]
+    assert found["python"]["version"] == version
+    assert found["keys"]["match"] is True
+    assert found["keys"]["certificate"]["days_left"] > 3600
+    assert found["adverts"] == []
