@@ -35,6 +35,7 @@ def draw_holders(axes, report, hosts):
         axes.broken_barh(bars, (row - 0.35, 0.7), color=COLOURS[row % len(COLOURS)])
         seen = [(one["begin"], max(one["end"] - one["begin"], 0.01)) for one in report["answers"] if one["host"] == host]
         axes.broken_barh(seen, (row + 0.36, 0.1), color="black")
+    axes.set_title("black: answers %s's ARP questions" % report["observer"], loc="right", fontsize=8)
     axes.set_yticks(range(len(hosts)))
     axes.set_yticklabels(["%s has the VIP" % host for host in hosts])
     axes.set_ylim(-0.6, len(hosts) - 0.3)
@@ -65,7 +66,7 @@ def draw(data, paths):
     )  # fmt: skip
     rows = [row[0] for row in rows]
     draw_holders(rows[0], report, hosts)
-    for axes, name in zip(rows[1:], samples):  # noqa: B905 - one row each, by construction
+    for axes, name in zip(rows[1:], sorted(samples, key=lambda name: name != "VIP")):  # noqa: B905 - one row each
         draw_samples(axes, name, samples[name], report["since"])
     marks = [(0.0, "trigger")] + ([(report["back"]["since"] - report["since"], "restored")] if report["back"] else [])
     for axes in rows:
@@ -74,7 +75,7 @@ def draw(data, paths):
     for when, words in marks:
         rows[0].annotate(words, (when, 1), xycoords=("data", "axes fraction"), xytext=(3, -9), textcoords="offset points", fontsize=8)
     rows[0].set_xlim(*window(report))
-    rows[-1].set_xlabel("seconds after the trigger (%s); red: a question that was not answered" % report["when"])
+    rows[-1].set_xlabel("seconds after the trigger (%s); dots: round-trip times; red: a question that was not answered" % report["when"])
     figure.suptitle(report["sentence"], fontsize=10, wrap=True)
     figure.tight_layout()
     for path in paths:
