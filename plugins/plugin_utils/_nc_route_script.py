@@ -37,7 +37,7 @@ def apply_script(look: Look, change: dict) -> str:
         )
     else:
         lines += _put_back(change["earlier"], vip)
-        lines += [f"rmdir --ignore-fail-on-non-empty {shlex.quote(folder)}" for folder in _left_over(change)]
+    lines += [f"rmdir --ignore-fail-on-non-empty {shlex.quote(folder)}" for folder in _left_over(change)]
     return "".join(f"{line}\n" for line in lines)
 
 

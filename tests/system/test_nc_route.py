@@ -62,7 +62,9 @@ def netplan(cluster):
 
 def ifupdown(cluster):
     return {
-        "/etc/network/interfaces.d/lan": f"auto eth0\niface eth0 inet static\n  address {cluster.address['nc1']}/24\n"
+        "/etc/network/interfaces.d/lan": "auto eth0\niface eth0 inet static\n"
+        # podman has set the address already, which ifup takes for a failure of its own.
+        f"  pre-up ip -4 address flush dev eth0\n  address {cluster.address['nc1']}/24\n"
         f"  gateway {earlier(cluster)}\n  up ip route add 203.0.113.0/24 via {cluster.address['cc1']}\n"
     }, ["networking"]
 
@@ -73,9 +75,9 @@ def networkmanager(cluster):
         "uuid=2f9c7d4e-0d2b-4a4b-9d84-0c2f4a9a1b11\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=manual\n"
         f"address1={cluster.address['nc1']}/24,{earlier(cluster)}\nroute1=203.0.113.0/24,{cluster.address['cc1']}\n"
         "[ipv6]\nmethod=disabled\n",
-        # Debian's default leaves a container's virtual Ethernet devices alone.
-        "/etc/NetworkManager/conf.d/lab.conf": "[device]\nmatch-device=interface-name:eth0\nmanaged=1\n",
-        "/etc/udev/rules.d/84-nm-lab.rules": "",
+        # An address that is there already, here podman's, is taken for somebody else's business.
+        "/etc/systemd/system/NetworkManager.service.d/lab.conf": "[Service]\n"
+        "ExecStartPre=/sbin/ip -4 address flush dev eth0\nExecStartPre=/sbin/ip link set eth0 down\n",
     }, ["NetworkManager"]
 
 
@@ -122,10 +124,11 @@ def wait_for(condition, limit=15.0):
 
 
 def fingerprint(cluster):
+    """Files and their contents; NetworkManager writes a connection anew in its own form, so its routes must do for it."""
     return cluster.sh(
         "nc1",
         "find /etc /var/lib/eucalyptus-ha -xdev -type f -printf '%p %m %u %g\\n' -exec sha256sum {} + 2>/dev/null"
-        " | grep -v -e /etc/ssh/ -e /etc/resolv.conf -e /etc/hosts | sort",
+        " | grep -v -e /etc/ssh/ -e /etc/resolv.conf -e /etc/hosts -e system-connections | sort",
     )
 
 

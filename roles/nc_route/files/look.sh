@@ -50,7 +50,9 @@ index=$(cat "/sys/class/net/$interface/ifindex" 2>/dev/null)
 network_file=$(sed -n 's/^NETWORK_FILE=//p' "/run/systemd/netif/links/$index" 2>/dev/null)
 echo "$network_file" | say network_file
 
-if systemctl --quiet is-active NetworkManager.service 2>/dev/null && command -v nmcli > /dev/null; then
+# "connected (externally)": somebody else has configured the device, and NetworkManager only shows it.
+if systemctl --quiet is-active NetworkManager.service 2>/dev/null && command -v nmcli > /dev/null &&
+  nmcli -t -f GENERAL.STATE device show "$interface" 2>/dev/null | grep -v externally | grep -q :100; then
   uuid=$(nmcli -t -f UUID,DEVICE connection show --active | sed -n "s/:$interface\$//p" | head -n 1)
   if [ -n "$uuid" ]; then
     echo "$uuid" | say connection
