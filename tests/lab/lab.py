@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab: hosts of a small Eucalyptus HA cluster as systemd containers, reached over SSH like real ones.
 
-    lab.py up NAME [--release bookworm]   make the hosts of lab NAME and wait until SSH answers
+    lab.py up NAME [--release bookworm] [--topology cluster]
+                                          make the hosts of lab NAME and wait until SSH answers
     lab.py down NAME                      remove them, their networks and everything else of theirs
     lab.py list                           the labs that are there
     lab.py purge                          remove the images as well (no lab may be left)
 
-`up` prints the path of the inventory. Hosts: cc1 and cc2 (cluster controllers), nc1 (node controller, on the private
-network alone, without any default route), outside (an HTTP server beyond the gateway: Walrus and the world).
+`up` prints the path of the inventory. Hosts of the topology `cluster`: cc1 and cc2 (cluster controllers), nc1 (node
+controller, on the private network alone, without any default route), outside (an HTTP server beyond the gateway: Walrus
+and the world).
+Topology `platforms`: debian11, debian12 and debian13, for role keepalived alone.
 Several labs of different names can run side by side; each has networks of its own.
 
 Needs root, podman and, where no base image is given by LAB_BASE_IMAGE, debootstrap. Only the standard library is used,
@@ -59,16 +62,25 @@ class Host:
     cc_name: str | None = None
     cc_state: str | None = None
     sysctls: tuple[str, ...] = field(default_factory=tuple)
+    release: str | None = None
 
 
-# The one definition of the lab; molecule and the demo both come here.
-HOSTS = (
-    # The CC itself switches forwarding on at start (cc-protocol.md); in a container /proc/sys is read-only.
-    Host("cc1", "eucalyptus_cc", 11, 11, "CC_01", "ENABLED", ("net.ipv4.ip_forward=1",)),
-    Host("cc2", "eucalyptus_cc", 12, 12, "CC_02", "DISABLED", ("net.ipv4.ip_forward=1",)),
-    Host("nc1", "eucalyptus_nc", private=21),
-    Host("outside", "eucalyptus_outside", outside=80),
-)
+# The one definition of the labs; molecule, the system tests and the demo all come here.
+TOPOLOGIES = {
+    "cluster": (
+        # The CC itself switches forwarding on at start (cc-protocol.md); in a container /proc/sys is read-only.
+        Host("cc1", "eucalyptus_cc", 11, 11, "CC_01", "ENABLED", ("net.ipv4.ip_forward=1",)),
+        Host("cc2", "eucalyptus_cc", 12, 12, "CC_02", "DISABLED", ("net.ipv4.ip_forward=1",)),
+        Host("nc1", "eucalyptus_nc", private=21),
+        Host("outside", "eucalyptus_outside", outside=80),
+    ),
+    # keepalived alone, as three releases of Debian have it. They reach their package archives over the network `outside`.
+    "platforms": (
+        Host("debian11", "keepalived", 31, 31, release="bullseye"),
+        Host("debian12", "keepalived", 32, 32, release="bookworm"),
+        Host("debian13", "keepalived", 33, 33, release="trixie"),
+    ),
+}
 
 
 def run(*args: str | Path, check: bool = True, quiet: bool = True, **kwargs) -> subprocess.CompletedProcess:
@@ -171,20 +183,21 @@ class Lab:
 
     # up
 
-    def up(self, release: str) -> None:
+    def up(self, release: str, topology: str = "cluster") -> None:
         if self.containers():
             raise LabError(f"lab {self.name} is there already: `lab.py down {self.name}` first")
         remember_netavark_chains()
-        image = image_for(release)
+        self.hosts = TOPOLOGIES[topology]
+        images = {host.name: image_for(host.release or release) for host in self.hosts}
         say(f"lab {self.name}: networks and hosts")
         shutil.rmtree(self.dir, ignore_errors=True)
         self.dir.mkdir(parents=True)
         private, outside = self._networks()
         self._keys()
-        for host in HOSTS:
-            self._host(host, image, private, outside)
+        for host in self.hosts:
+            self._host(host, images[host.name], private, outside)
         self._inventory(private, outside)
-        for host in HOSTS:
+        for host in self.hosts:
             self._furnish(host, private, outside)
         self._wait_for_ssh()
 
@@ -248,9 +261,29 @@ class Lab:
 
     def _inventory(self, private: ipaddress.IPv4Network, outside: ipaddress.IPv4Network) -> None:
         groups: dict[str, dict] = {}
-        for host in HOSTS:
+        for host in self.hosts:
             address = private[host.private] if host.private else outside[host.outside]
             groups.setdefault(host.group, {"hosts": {}})["hosts"][host.name] = {"ansible_host": str(address)}
+        if "eucalyptus_cc" in groups:
+            self._cluster_variables(groups, private)
+        known = self.dir / "known_hosts"
+        variables = {
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self.dir / "id_ed25519"),
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={known} -o StrictHostKeyChecking=accept-new "
+            f"-o ControlPath={self._control_path()}",
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "lab_name": self.name,
+            "lab_directory": str(self.dir),
+        }
+        for host in self.hosts:
+            if host.group == "eucalyptus_outside":
+                variables["lab_outside_url"] = f"http://{outside[host.outside]}/"
+        # JSON is YAML; Ansible reads it by either name.
+        inventory = {"all": {"vars": variables, "children": groups}}
+        self.inventory.write_text(json.dumps(inventory, indent=2) + "\n", encoding="utf-8")
+
+    def _cluster_variables(self, groups: dict[str, dict], private: ipaddress.IPv4Network) -> None:
         keys = self.dir / "keys"
         groups["eucalyptus_cc"]["vars"] = {
             "cc_gateway_vip": str(private[VIP_HOST_PART]),
@@ -261,24 +294,6 @@ class Lab:
             "cc_gateway_control_cc_cert": str(keys / "cluster-cert.pem"),
         }
         groups["eucalyptus_nc"]["vars"] = {"nc_route_vip": str(private[VIP_HOST_PART])}
-        known = self.dir / "known_hosts"
-        inventory = {
-            "all": {
-                "vars": {
-                    "ansible_user": "root",
-                    "ansible_ssh_private_key_file": str(self.dir / "id_ed25519"),
-                    "ansible_ssh_common_args": f"-o UserKnownHostsFile={known} -o StrictHostKeyChecking=accept-new "
-                    f"-o ControlPath={self._control_path()}",
-                    "ansible_python_interpreter": "/usr/bin/python3",
-                    "lab_name": self.name,
-                    "lab_directory": str(self.dir),
-                    "lab_outside_url": f"http://{outside[next(h.outside for h in HOSTS if h.name == 'outside')]}/",
-                },
-                "children": groups,
-            }
-        }
-        # JSON is YAML; Ansible reads it by either name.
-        self.inventory.write_text(json.dumps(inventory, indent=2) + "\n", encoding="utf-8")
 
     def _control_path(self) -> str:
         # Unix sockets have short names (108 bytes): not below the repository, which may be deep.
@@ -476,6 +491,9 @@ def main() -> int:
     up.add_argument(
         "--release", default=os.environ.get("LAB_RELEASE", "bookworm"), help="Debian release (default: %(default)s)"
     )
+    up.add_argument(
+        "--topology", default="cluster", choices=sorted(TOPOLOGIES), help="which hosts (default: %(default)s)"
+    )
     down = commands.add_parser("down", help="remove a lab")
     down.add_argument("name")
     commands.add_parser("list", help="the labs that are there")
@@ -491,7 +509,7 @@ def main() -> int:
             purge()
         elif args.command == "up":
             lab = Lab(args.name)
-            lab.up(args.release)
+            lab.up(args.release, args.topology)
             print(lab.inventory)
         else:
             Lab(args.name).down()
