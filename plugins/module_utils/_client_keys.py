@@ -123,7 +123,7 @@ def look_at_certificate(program, text, now):
     arguments = ["x509", "-noout", "-startdate", "-enddate", "-pubkey"]
     status, output, complaint = _openssl(program, arguments, block.group() + "\n")
     if status:
-        found["error"] = "is not a certificate that openssl can read (%s)" % complaint.split("\n")[0]
+        found["error"] = "is not a certificate that openssl can read (%s)" % complaint.partition("\n")[0]
         return found, None
     begins, ends = _dates(output)
     found["fingerprint"] = fingerprint(block.group())
@@ -152,14 +152,14 @@ def look_at_key(program, text):
     status, output, complaint = _openssl(program, ["pkey", "-pubout", "-passin", "pass:"], pem)
     public = _public(output)
     if status or public is None:
-        found["error"] = "is not a private key that openssl can read (%s)" % complaint.split("\n")[0]
+        found["error"] = "is not a private key that openssl can read (%s)" % complaint.partition("\n")[0]
         return found, None
     found["rsa"] = _RSA_OID in public
     if found["rsa"]:
         arguments = ["dgst", "-sha1", "-sign", "/dev/stdin", "-passin", "pass:", "/dev/null"]
         status, output, complaint = _openssl(program, arguments, pem)
         if status or not output:
-            found["sha1_error"] = complaint.split("\n")[0] or "exit status %d" % status
+            found["sha1_error"] = complaint.partition("\n")[0] or "exit status %d" % status
     return found, public
 
 

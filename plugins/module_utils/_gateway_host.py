@@ -78,7 +78,7 @@ def look_at_python(name, executable):
     if found["works"]:
         found["version"] = output.decode("ascii", "replace")
     else:
-        said = complaint.decode("utf-8", "replace").strip().split("\n")[-1]
+        said = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
         found["message"] = said or "exit status %d" % status
     return found
 
