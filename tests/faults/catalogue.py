@@ -98,7 +98,7 @@ def many_flips(setting: str, count: int) -> tuple[Step, ...]:
         time.sleep(random.uniform(0, 2))  # noqa: S311 - not for secrets: a moment that no timer knows
         return stage.flip()
 
-    return tuple(Step(f"one of {count} flips in a row", act, within=FLIP[setting], watch=0.5) for _ in range(count))
+    return tuple(Step(f"one of {count} flips in a row", act, within=FLIP[setting], watch=0.5) for dummy in range(count))
 
 
 def of_setting(setting: str) -> tuple[Fault, ...]:
@@ -204,11 +204,11 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             ("default",), True,
         ),
         Fault(
-            "power", "The holder's host loses its power, and comes back",
+            "power", "The holder's host loses its power; the cloud enables the other CC; the host comes back",
             (
                 Step("host off", lambda s: s.power_off(s.holder), STANDBY, within=DEATH, nobody=DEATH, watch=3.0),
-                Step("and on, its CC ENABLED as before", lambda s: s.power_on(s.holder), within=30.0, watch=4.0,
-                     why="the host has to start"),
+                Step("the other CC enabled", lambda s: (s.swap(), s.enable(s.holder))[1], watch=4.0),
+                Step("the first on again, its CC DISABLED", lambda s: s.power_on(s.standby), watch=12.0),
             ),
         ),
         Fault(

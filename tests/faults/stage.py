@@ -21,7 +21,8 @@ from lab import LabError, podman
 from measure import CONTROLLERS, Measurement, wait_until
 from watch import pid_of
 
-UNIT = "/run/systemd/system/keepalived.service.d"
+GROUPS = Path("/sys/fs/cgroup/cpu")
+UNIT = "/etc/systemd/system/keepalived.service.d"
 RUN_DIR = "/run/eucalyptus-ha"
 # The file is named by whoever wrote keepalived.conf.
 MEMORY = "cat $(sed -n 's/.*--memory \\([^\" ]*\\).*/\\1/p' /etc/keepalived/keepalived.conf) 2>/dev/null || true"
@@ -56,26 +57,31 @@ class Stage:
         }
 
     def be_like_a_real_host(self) -> None:
-        """Undo two ways in which a container on version 1 of control groups is unlike a host; call again after a start.
+        """Undo two ways in which a container on version 1 of control groups is unlike a host.
 
         It gets no real-time scheduling, and its systemd is never told that the last process of a unit has ended, so that
         after a kill it waits for its 90 s time-out before it starts the unit again.
         """
-        groups = Path("/sys/fs/cgroup/cpu")
-        if not (groups / "cpu.rt_runtime_us").exists():
+        if not (GROUPS / "cpu.rt_runtime_us").exists():
             return
         for host in CONTROLLERS:
-            lines = Path(f"/proc/{pid_of(self.lab, host)}/cgroup").read_text(encoding="ascii").splitlines()
-            own = next(Path(line.split(":", 2)[2].lstrip("/")) for line in lines if line.split(":")[1] == "cpu")
-            parents = [place for place in reversed(own.parents) if place != Path()]
-            for place, share in [*[(parent, 800000) for parent in parents], (own, 150000)]:
-                runtime = groups / place / "cpu.rt_runtime_us"
-                if int(runtime.read_text(encoding="ascii")) < share:
-                    runtime.write_text(str(share), encoding="ascii")
+            self.allow_realtime(host)
             self.cluster.sh(
                 host,
-                f"mkdir -p {UNIT}; printf '[Service]\nKillMode=process\n' > {UNIT}/90-lab.conf; systemctl daemon-reload",
+                f"mkdir -p {UNIT}; printf '[Service]\\nKillMode=process\\n' > {UNIT}/90-lab.conf; systemctl daemon-reload",
             )
+
+    def allow_realtime(self, host: str) -> None:
+        """Real-time scheduling for the container; to be called again after each start of it."""
+        if not (GROUPS / "cpu.rt_runtime_us").exists():
+            return
+        lines = Path(f"/proc/{pid_of(self.lab, host)}/cgroup").read_text(encoding="ascii").splitlines()
+        own = next(Path(line.split(":", 2)[2].lstrip("/")) for line in lines if line.split(":")[1] == "cpu")
+        parents = [place for place in reversed(own.parents) if place != Path()]
+        for place, share in [*[(parent, 800000) for parent in parents], (own, 150000)]:
+            runtime = GROUPS / place / "cpu.rt_runtime_us"
+            if int(runtime.read_text(encoding="ascii")) < share:
+                runtime.write_text(str(share), encoding="ascii")
 
     def hosts(self, roles: tuple[str, ...]) -> set[str]:
         return {getattr(self, role) for role in roles}
@@ -147,7 +153,8 @@ class Stage:
         return now
 
     def power_off(self, host: str) -> float:
-        """The host is gone at once, network and all."""
+        """The host is gone at once, network and all. When it comes back, its CC is DISABLED until the cloud says otherwise."""
+        self.cluster.sh(host, "sed -i 's/--state [A-Z]*/--state DISABLED/' /etc/default/cc-simulator; sync")
         now = time.time()
         podman("kill", "--signal", "KILL", self.lab.container(host))
         self.measured.holders.gone(host, time.time())
@@ -156,7 +163,7 @@ class Stage:
     def power_on(self, host: str) -> float:
         now = time.time()
         podman("start", self.lab.container(host))
-        self.be_like_a_real_host()
+        self.allow_realtime(host)
         if self.measured:
             self.measured.holders.back(host)
         return now
@@ -170,10 +177,9 @@ class Stage:
         return now
 
     def block_vrrp(self, on: bool) -> float:
-        now = time.time()
         for host in CONTROLLERS:
             self.cluster.sh(host, BLOCK.format("-A" if on else "-D"))
-        return now
+        return time.time()
 
     def fill(self, host: str) -> float:
         """No room where the check keeps its memory; a file system of its own, as the real disk is everybody's."""
@@ -224,7 +230,7 @@ class Stage:
                 self.thaw(host)
             elif state != "running":
                 podman("start", self.lab.container(host))
-                self.be_like_a_real_host()
+                self.allow_realtime(host)
                 wait_until(
                     lambda h=host: self.cluster.status(h, "systemctl is-active -q keepalived") == 0,
                     60,
