@@ -154,7 +154,7 @@ def look(params):
         "python": look_at_python(params["user"], params["python"]),
         "keepalived": setup,
         "openssl": _client_keys.find_openssl(),
-        "keys": _client_keys.look(params) if params["client_key"] and params["client_cert"] else None,
+        "client_keys": _client_keys.look(params) if params["client_key"] and params["client_cert"] else None,
         "adverts": None,
         "listen_error": None,
     }

@@ -199,7 +199,7 @@ openssl:
   returned: success
   type: str
   sample: /usr/bin/openssl
-keys:
+client_keys:
   description: What M(eucalyptus.ha.client_keys_info) returns; V(null) without O(client_key).
   returned: success
   type: dict

@@ -249,9 +249,9 @@ def judge(given: dict) -> Report:
     if needs_keys(given):
         if not found["openssl"]:
             report.error(NO_OPENSSL)
-        if found["keys"]:
-            _pair(given, found["keys"], found["user"]["name"], report)
-            _validity(given, found["keys"], report)
+        if found["client_keys"]:
+            _pair(given, found["client_keys"], found["user"]["name"], report)
+            _validity(given, found["client_keys"], report)
     _controller(found, report)
     for local in found["vips"]:
         _vip(given, local, report)

@@ -97,7 +97,7 @@ def test_a_stranger_with_the_vip_and_another_router(network):
         or "unreachable" in found["cc"]["message"]
     )
     assert found["python"]["works"] is True
-    assert found["keys"] is None
+    assert found["client_keys"] is None
     assert elapsed < 4, "both questions at the same time"
 
 
@@ -164,7 +164,7 @@ def test_keys_are_looked_at_when_they_are_named(tmp_path_factory):
     directory = Path(keys.make_once(tmp_path_factory.getbasetemp() / "keys"))
     pair = {"client_key": str(directory / "cloud-pk.pem"), "client_cert": str(directory / "cloud-cert.pem")}
     found = _gateway_host.look(parameters(listen_time=0, probe_time=0, own_cert=pair["client_cert"], **pair))
-    assert found["keys"]["match"] is True
+    assert found["client_keys"]["match"] is True
     assert found["adverts"] is None
 
 
@@ -206,6 +206,6 @@ def test_every_python_sees_the_same(network, tmp_path, version):
     found = look(network, python, tmp_path, python=python, **pair)
     assert found["vips"][0]["answers"]["foreign_macs"] == [network.mac("stranger")]
     assert found["python"]["version"] == version
-    assert found["keys"]["match"] is True
-    assert found["keys"]["certificate"]["days_left"] > 3600
+    assert found["client_keys"]["match"] is True
+    assert found["client_keys"]["certificate"]["days_left"] > 3600
     assert found["adverts"] == []

@@ -35,7 +35,7 @@ FOUND = {
     "python": {"path": "/usr/bin/python3", "works": True, "version": "3.11.2", "message": None},
     "openssl": "/usr/bin/openssl",
     "cc": {"alive": True, "message": "127.0.0.1 port 8774 answers"},
-    "keys": {
+    "client_keys": {
         "openssl": "/usr/bin/openssl",
         "key": {
             "path": KEY, "given": False, "error": None, "encrypted": False, "rsa": True, "sha1_error": None, "unreadable": None,
@@ -98,37 +98,40 @@ ERRORS = {
         "/usr/bin/python3 does not work for user eucalyptus .Permission denied.; set ansible_python_interpreter",
     ),
     "no openssl": (host(openssl=None), "openssl command is missing on this host: install the package openssl"),
-    "no key": (host(keys__key__error="does not exist", keys__match=None), f"cc_gateway_client_key: {KEY} does not exist; copy the"),
-    "no certificate": (host(keys__certificate__error="does not exist"), f"cc_gateway_client_cert: {CERT} does not exist"),
+    "no key": (
+        host(client_keys__key__error="does not exist", client_keys__match=None),
+        f"cc_gateway_client_key: {KEY} does not exist; copy the",
+    ),
+    "no certificate": (host(client_keys__certificate__error="does not exist"), f"cc_gateway_client_cert: {CERT} does not exist"),
     "key with a passphrase": (
-        host(keys__key__error="is encrypted with a passphrase", keys__key__encrypted=True),
+        host(client_keys__key__error="is encrypted with a passphrase", client_keys__key__encrypted=True),
         "is encrypted with a passphrase; openssl rsa -in",
     ),
-    "no key at all": (host(keys__key__error="holds no PEM private key"), "holds no PEM private key; give the PEM file"),
+    "no key at all": (host(client_keys__key__error="holds no PEM private key"), "holds no PEM private key; give the PEM file"),
     "content that is none": (
-        host(keys__key__error="holds no PEM private key", keys__key__given=True),
+        host(client_keys__key__error="holds no PEM private key", client_keys__key__given=True),
         "cc_gateway_client_key_content: the text holds no",
     ),
     "key unreadable": (
-        host(keys__key__unreadable="Permission denied"),
+        host(client_keys__key__unreadable="Permission denied"),
         f"user eucalyptus cannot read {KEY} .Permission denied.; make that user the owner",
     ),
-    "certificate unreadable": (host(keys__certificate__unreadable="Permission denied"), f"cannot read {CERT}"),
-    "not root ourselves": (host(keys__user_error="only root may"), "could not be tried as user eucalyptus: only root may"),
-    "no RSA key": (host(keys__key__rsa=False), "is not an RSA key, and cluster controllers know no other"),
-    "no SHA-1": (host(keys__key__sha1_error="invalid digest"), "no SHA-1 signatures.*update-crypto-policies --set DEFAULT:SHA1"),
-    "mismatch": (host(keys__match=False), "do not belong to each other .*take both from the cloud controller"),
+    "certificate unreadable": (host(client_keys__certificate__unreadable="Permission denied"), f"cannot read {CERT}"),
+    "not root ourselves": (host(client_keys__user_error="only root may"), "could not be tried as user eucalyptus: only root may"),
+    "no RSA key": (host(client_keys__key__rsa=False), "is not an RSA key, and cluster controllers know no other"),
+    "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "no SHA-1 signatures.*update-crypto-policies --set DEFAULT:SHA1"),
+    "mismatch": (host(client_keys__match=False), "do not belong to each other .*take both from the cloud controller"),
     "expired": (
-        host(keys__certificate__expired=True, keys__certificate__days_left=-3),
+        host(client_keys__certificate__expired=True, client_keys__certificate__days_left=-3),
         f"certificate {CERT} ended 2036-01-01T00:00:00Z; renew",
     ),
-    "not yet valid": (host(keys__certificate__early=True), "valid from 2026-01-01T00:00:00Z only; look at the clock"),
+    "not yet valid": (host(client_keys__certificate__early=True), "valid from 2026-01-01T00:00:00Z only; look at the clock"),
     "not the controller's": (
-        host(keys__own__same=False),
+        host(client_keys__own__same=False),
         "is not the one that the cluster controller has .*put the new one on the controller first, or correct cc_gateway_client_cert$",
     ),
     "given, not the controller's": (
-        host(keys__own__same=False, keys__certificate__given=True),
+        host(client_keys__own__same=False, client_keys__certificate__given=True),
         "or correct cc_gateway_client_cert_content$",
     ),
     "VIP by somebody else": (
@@ -178,16 +181,16 @@ def test_each_obstacle_is_an_error_with_a_way_out(name):
 
 
 def test_all_obstacles_come_in_one_go_with_those_of_the_settings():
-    found = host(openssl=None, keys__match=False, adverts=[ROUTER], keys__certificate__expired=True)
+    found = host(openssl=None, client_keys__match=False, adverts=[ROUTER], client_keys__certificate__expired=True)
     assert len(judge(found, vip="", weight=0)["errors"]) == 6
 
 
 WARNINGS = {
     "controller down": (host(cc__alive=False, cc__message="refused"), "does not answer .refused.*counts as not ENABLED"),
-    "soon expired": (host(keys__certificate__days_left=12), f"certificate {CERT} ends in 12 days"),
-    "key for everybody": (host(keys__key__others_can_read=True), f"{KEY} can be read by everybody.*chmod 0600"),
+    "soon expired": (host(client_keys__certificate__days_left=12), f"certificate {CERT} ends in 12 days"),
+    "key for everybody": (host(client_keys__key__others_can_read=True), f"{KEY} can be read by everybody.*chmod 0600"),
     "controller's copy unknown": (
-        host(keys__own={"path": "/opt/cloud-cert.pem", "error": "does not exist", "same": None}),
+        host(client_keys__own={"path": "/opt/cloud-cert.pem", "error": "does not exist", "same": None}),
         "own copy of the certificate, /opt/cloud-cert.pem, does not exist: .*cc_gateway_eucalyptus_root",
     ),
     "VIP by who knows": (
@@ -239,7 +242,7 @@ def test_what_is_no_trouble():
         host(vips__0__answers__unnamed_macs=["00:00:5e:00:01:2d"], vips__0__answers__virtual_mac=True),
         host(keepalived__kind="ours", keepalived__running=True, keepalived__instances=[{**OLD, "name": "dropped"}]),
         host(keepalived__kind="article", keepalived__running=False, keepalived__instances=[ARTICLE]),
-        host(keys=None),
+        host(client_keys=None),
     ):
         problems = judge(fine)
         assert problems["errors"] == problems["warnings"] == []
@@ -254,7 +257,9 @@ def test_instances_that_the_site_keeps_are_not_lost():
 
 @pytest.mark.parametrize("settings", [{"check_source": "state_file"}, {"ws_security": False}])
 def test_keys_that_nobody_needs_are_no_trouble(settings):
-    found = host(openssl=None, keys__match=False, keys__certificate__expired=True, keys__own__same=False)
+    found = host(
+        openssl=None, client_keys__match=False, client_keys__certificate__expired=True, client_keys__own__same=False
+    )
     assert judge(found, **settings)["errors"] == []
 
 
