@@ -76,7 +76,7 @@ def _question_errors(question: dict) -> list[str]:
         value = question.get(key)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
             errors.append(f"{key} is no integer")
-    if kind in ("multiplechoice", "multiselect"):
+    if kind in ("multiplechoice", "multiselect") and isinstance(default, str):
         errors += _choice_errors(question)
     if isinstance(default, str) and default.startswith(ENCRYPTED):
         errors.append(f"default may not be {ENCRYPTED}")

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules refuse what AWX refuses: without this, data that passes them would prove nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import awx_rules as rules
+
+QUESTION = {"question_name": "Q", "variable": "v", "type": "text", "required": False, "default": "x"}
+
+
+def survey(**changes):
+    return {
+        "name": "",
+        "description": "",
+        "spec": [{k: v for k, v in {**QUESTION, **changes}.items() if v is not None}],
+    }
+
+
+def test_a_good_survey_passes():
+    assert rules.survey_errors(survey()) == []
+    assert rules.survey_errors(survey(type="multiselect", choices=["a", "b"], default="a\nb")) == []
+    assert rules.survey_errors(survey(type="float", default=1.5, min=0, max=2)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"type": "boolean"}, "is not one of"),
+        ({"required": "true"}, "required is missing, or no bool"),
+        ({"variable": "a-b"}, "no name of a variable"),
+        ({"type": "integer", "default": "5"}, "is no int"),
+        ({"type": "integer", "default": True}, "is no int"),
+        ({"type": "float", "default": 1}, "is no float"),
+        ({"min": 1.5}, "min is no integer"),
+        ({"max": "3"}, "max is no integer"),
+        ({"type": "multiplechoice"}, "choices are missing"),
+        ({"type": "multiplechoice", "choices": []}, "choices must be texts"),
+        ({"type": "multiplechoice", "choices": [True, False], "default": ""}, "choices must be texts"),
+        ({"type": "multiplechoice", "choices": ["a"]}, "not one of the choices"),
+        ({"type": "multiplechoice", "choices": ["a", "b"], "default": "a\nb"}, "only one default"),
+        ({"type": "multiselect", "choices": ["a"], "default": ["a"]}, "is no str"),
+        ({"type": "password", "default": "$encrypted$"}, "may not be"),
+        ({"default": "x", "min": 2}, "too small"),
+        ({"max_length": 5}, "unknown key"),
+        ({"question_name": None}, "question_name is missing"),
+    ],
+)
+def test_a_bad_question_is_refused(changes, words):
+    (error, *_) = rules.survey_errors(survey(**changes))
+    assert words in error
+
+
+def test_a_survey_needs_name_description_and_questions_with_different_variables():
+    assert len(rules.survey_errors({})) == 3
+    assert rules.survey_errors({"name": "", "description": "", "spec": []}) == ["spec has no questions"]
+    twice = survey()
+    twice["spec"] *= 2
+    assert "twice" in rules.survey_errors(twice)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer", "words"),
+    [
+        ({"type": "integer", "default": 1}, "1", "is no integer"),
+        ({"type": "integer", "default": 1, "max": 3}, 4, "too large"),
+        ({"type": "float", "default": 1.0}, "", "is no float"),
+        ({"type": "multiplechoice", "choices": ["a", "x"]}, "", "not one of the choices"),
+        ({"type": "multiselect", "choices": ["a", "x"]}, "a", "is no list"),
+        ({"type": "multiselect", "choices": ["a", "x"]}, ["b"], "not one of the choices"),
+        ({"min": 1}, "", "too small"),
+        ({}, 5, "is no text"),
+    ],
+)
+def test_a_bad_answer_is_refused(changes, answer, words):
+    (error,) = rules.answer_errors(survey(**changes), {"v": answer})
+    assert words in error
+
+
+def test_a_required_answer_is_wanted_even_with_a_default():
+    assert rules.answer_errors(survey(required=True), {}) == ["'v' value missing"]
+    assert rules.answer_errors(survey(required=True), {}, check_required=False) == []
+    assert rules.answers_by_default(survey(required=True)) == {"v": "x"}
+
+
+FIELD = {"id": "f", "label": "F", "type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "injectors", "words"),
+    [
+        ({"fields": [FIELD], "dependencies": {}}, {}, "nothing else"),
+        ({"fields": [FIELD, FIELD]}, {}, "twice"),
+        ({"fields": [{**FIELD, "id": "tower"}]}, {}, "reserved"),
+        ({"fields": [{**FIELD, "id": "a-b"}]}, {}, "name of a variable"),
+        ({"fields": [{**FIELD, "type": "integer"}]}, {}, "string or boolean"),
+        ({"fields": [{**FIELD, "type": "boolean", "secret": True}]}, {}, "type string only"),
+        ({"fields": [{**FIELD, "hint": "x"}]}, {}, "unknown key"),
+        ({"fields": [FIELD], "required": ["g"]}, {}, "none of the fields"),
+        ({"fields": [FIELD]}, {"vars": {}}, "nothing else"),
+        ({"fields": [FIELD]}, {"env": {"ANSIBLE_CONFIG": "{{ f }}"}}, "not allowed"),
+        ({"fields": [FIELD]}, {"env": {"PYTHONPATH": "{{ f }}"}}, "not allowed"),
+        ({"fields": [FIELD]}, {"env": {"A": "{{ g }}"}}, "undefined"),
+        ({"fields": [FIELD]}, {"env": {"A": "{{ f"}}, "unexpected end"),
+        ({"fields": [FIELD]}, {"env": {"A": "{{ tower.filename.x }}"}}, "no attribute"),
+        ({"fields": [FIELD]}, {"file": {"template": "{{ f }}", "template.x": "{{ f }}"}}, "template.NAME"),
+        ({"fields": [FIELD]}, {"file": {"key": "{{ f }}"}}, "no name of a file"),
+        ({"fields": [FIELD]}, {"extra_vars": {"a-b": "{{ f }}"}}, "no name of a variable"),
+        ({"fields": [FIELD]}, {"extra_vars": {"a": True}}, "no text"),
+    ],
+)
+def test_a_bad_credential_type_is_refused(inputs, injectors, words):
+    (error, *_) = rules.credential_type_errors(inputs, injectors)
+    assert words in error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "RRULE:FREQ=DAILY;INTERVAL=1", "DTSTART:20260101T000000 RRULE:FREQ=DAILY;INTERVAL=1", "DTSTART:20260101T000000Z",
+        "DTSTART:20260101T000000Z RRULE:FREQ=DAILY", "DTSTART:20260101T000000Z RRULE:FREQ=SECONDLY;INTERVAL=1",
+        "DTSTART:20260101T000000Z DTSTART:20260101T000000Z RRULE:FREQ=DAILY;INTERVAL=1",
+        "DTSTART:20260101T000000Z RRULE:FREQ=DAILY;INTERVAL=1;COUNT=1000",
+    ],
+)  # fmt: skip
+def test_a_bad_schedule_is_refused(text):
+    assert rules.rrule_errors(text)
+
+
+def test_a_bad_notification_is_refused_and_defaults_are_added():
+    config = {"url": "https://example.org/"}
+    assert rules.notification_errors("webhook", config) == []
+    assert config["http_method"] == "POST"
+    assert rules.notification_errors("email", {"host": "h", "port": "25", "recipients": []}) != []
+
+
+def test_playbooks_are_found_as_awx_finds_them(tmp_path):
+    for name, text in (
+        ("a.yml", "- import_playbook: b.c.d\n"), ("b.yml", "- name: x\n  hosts: all\n"),
+        ("full.yml", "- ansible.builtin.import_playbook: b.c.d\n"), ("tasks/t.yml", "- hosts: all\n"), (".x/h.yml", "- hosts: all\n"),
+        ("vars.yml", "x: 1\n"),
+    ):  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert rules.playbooks(tmp_path) == ["a.yml", "b.yml"]
