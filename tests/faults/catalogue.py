@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from measure import wait_until
-from stage import CONTROLLERS, Stage
+from stage import CONTROLLERS, POLL, Stage
 
 HOLDER, STANDBY, BOTH, NOBODY = ("holder",), ("standby",), ("holder", "standby"), ()
 
@@ -27,7 +27,6 @@ SETTINGS = {
 FLIP = {"default": 2.7, "release": 2.7, "state_file": 1.5}  # seconds, design.md
 TWO = 0.3  # seconds for which two may hold it in any orderly move
 GRACE = 5.0  # cc_gateway_check_grace
-POLL = 2.0  # the longest interval of the check
 DEATH = 0.6  # three adverts missed, the skew, and a busy machine
 SILENT = GRACE + 2 * POLL + DEATH  # after this a silent controller counts as not ENABLED everywhere
 
@@ -87,6 +86,9 @@ def neighbour_right(stage: Stage) -> str:
 
 
 def starve(stage: Stage) -> float:
+    stage.realtime(True)
+    wait_until(lambda: stage.cluster.holders() == [stage.holder], 20, "the holder has the VIP again")
+    time.sleep(2.0)
     now = time.time()
     with stage.starved(60):
         time.sleep(61)
@@ -237,6 +239,23 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
                 Step("CC hangs for 3 s",
                      lambda s: (s.controller(s.holder, signal.SIGSTOP), time.sleep(3.0), s.controller(s.holder, signal.SIGCONT))[0],
                      watch=5.0, why="without memory there is no grace, but no other CC is ENABLED either"),
+            ),
+        ),
+        Fault(
+            "clock", "The holder's CC has a clock 1 h off from the one who asks; then the cloud enables the other CC",
+            (
+                Step("CC's clock 1 h ahead", lambda s: s.wrong_clock(s.holder, 1), watch=SILENT,
+                     why="the CC refuses whoever has another time; no other CC is ENABLED", also=says("holder", "is the clock right?")),
+                Step("the other CC enabled", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip),
+            ),
+        ),
+        Fault(
+            "certificate", "The cloud's certificate has expired on both hosts; then a flip",
+            (
+                Step("certificate expired", lambda s: s.expire_certificates(), watch=SILENT,
+                     why="a CC compares the certificate with its own and does not look at its dates; status.yml warns of it"),
+                Step("CC flip", lambda s: (s.set_state(s.holder, "DISABLED"), s.swap(), s.set_state(s.holder, "ENABLED"))[0],
+                     within=flip + 1.0, why="the two CCs are told one after the other, half a second apart"),
             ),
         ),
     ]  # fmt: skip

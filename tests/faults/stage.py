@@ -14,14 +14,18 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from cc_simulator import cloud
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from lab import LabError, podman
 from measure import CONTROLLERS, Measurement, wait_until
 from watch import pid_of
 
-GROUPS = Path("/sys/fs/cgroup/cpu")
+GROUPS = Path("/sys/fs/cgroup/cpu")  # there with version 1 only
+POLL = 2.0  # seconds; the longest interval of the check
 UNIT = "/etc/systemd/system/keepalived.service.d"
 RUN_DIR = "/run/eucalyptus-ha"
 # The file is named by whoever wrote keepalived.conf.
@@ -43,6 +47,19 @@ def processes(pid: int, words: str) -> list[int]:
     return sorted(found)
 
 
+def _expired(key_file: Path) -> str:
+    """A self-signed certificate of that key, which was valid for a day last year (PEM)."""
+    key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cloud")])
+    end = datetime.now(timezone.utc) - timedelta(days=365)
+    built = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(end - timedelta(days=1)).not_valid_after(end)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    return built.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
 class Stage:
     """A lab, with one holder of the VIP and one standby, to which things are done."""
 
@@ -51,37 +68,47 @@ class Stage:
         self.lab = cluster.lab
         self.holder, self.standby = CONTROLLERS
         self.measured: Measurement | None = None
+        self._tampered: set[str] = set()
+        self._realtime = False
         self.clouds = {
             host: cloud.CloudController(cluster.address[host], cloud.DEFAULT_PORT, str(self.lab.dir / "keys"))
             for host in CONTROLLERS
         }
 
     def be_like_a_real_host(self) -> None:
-        """Undo two ways in which a container on version 1 of control groups is unlike a host.
+        """Undo a way in which a container on version 1 of control groups is unlike a host.
 
-        It gets no real-time scheduling, and its systemd is never told that the last process of a unit has ended, so that
-        after a kill it waits for its 90 s time-out before it starts the unit again.
+        Its systemd is never told that the last process of a unit has ended, so that after a kill it waits for its 90 s time-out
+        before it starts the unit again.
         """
-        if not (GROUPS / "cpu.rt_runtime_us").exists():
+        if not GROUPS.exists():
             return
         for host in CONTROLLERS:
-            self.allow_realtime(host)
             self.cluster.sh(
                 host,
                 f"mkdir -p {UNIT}; printf '[Service]\\nKillMode=process\\n' > {UNIT}/90-lab.conf; systemctl daemon-reload",
             )
 
-    def allow_realtime(self, host: str) -> None:
-        """Real-time scheduling for the container; to be called again after each start of it."""
-        if not (GROUPS / "cpu.rt_runtime_us").exists():
+    def realtime(self, on: bool) -> None:
+        """Let both hosts' keepalived have the real-time priority that it is configured for, which a container may not by itself.
+
+        Not for longer than a fault needs it: without CAP_SYS_RESOURCE keepalived 2.2.7 sets RLIMIT_RTTIME to 0 at a reload, and
+        the kernel kills it (lib/process.c resets to a limit that it never read).
+        """
+        if not GROUPS.exists() or on is self._realtime:
             return
-        lines = Path(f"/proc/{pid_of(self.lab, host)}/cgroup").read_text(encoding="ascii").splitlines()
-        own = next(Path(line.split(":", 2)[2].lstrip("/")) for line in lines if line.split(":")[1] == "cpu")
-        parents = [place for place in reversed(own.parents) if place != Path()]
-        for place, share in [*[(parent, 800000) for parent in parents], (own, 150000)]:
-            runtime = GROUPS / place / "cpu.rt_runtime_us"
-            if int(runtime.read_text(encoding="ascii")) < share:
-                runtime.write_text(str(share), encoding="ascii")
+        for host in (self.standby, self.holder):
+            self.cluster.sh(host, "systemctl stop keepalived")
+            lines = Path(f"/proc/{pid_of(self.lab, host)}/cgroup").read_text(encoding="ascii").splitlines()
+            own = next(Path(line.split(":", 2)[2].lstrip("/")) for line in lines if line.split(":")[1] == "cpu")
+            parents = [place for place in reversed(own.parents) if place != Path()]
+            for place, share in [*[(parent, 800000) for parent in parents if on], (own, 150000 if on else 0)]:
+                runtime = GROUPS / place / "cpu.rt_runtime_us"
+                if not on or int(runtime.read_text(encoding="ascii")) < share:
+                    runtime.write_text(str(share), encoding="ascii")
+            self.cluster.sh(host, "systemctl start keepalived")
+            time.sleep(2 * POLL)
+        self._realtime = on
 
     def hosts(self, roles: tuple[str, ...]) -> set[str]:
         return {getattr(self, role) for role in roles}
@@ -118,6 +145,42 @@ class Stage:
     def behave(self, host: str, *action: str) -> float:
         now = time.time()
         self.cluster.control(host, *action)
+        return now
+
+    def wrong_clock(self, host: str, hours: int) -> float:
+        """The host's controller goes on with another idea of the time than whoever asks it."""
+        clock = datetime.now(timezone.utc) + timedelta(hours=hours)
+        self._tampered.add(host)
+        self.cluster.sh(host, f"sed -i 's/$/ --clock {clock:%Y-%m-%dT%H:%M:%SZ}/' /etc/default/cc-simulator")
+        return self._restart(host, "ENABLED" if host == self.holder else "DISABLED")
+
+    def expire_certificates(self) -> float:
+        """The cloud's certificate on both hosts is one whose time is over; its key is the same."""
+        expired = _expired(self.lab.dir / "keys" / "cloud-pk.pem")
+        now = time.time()
+        for host in (self.standby, self.holder):
+            self._tampered.add(host)
+            self.lab.exec(host, "sh", "-c", "cat > /var/lib/eucalyptus/keys/cloud-cert.pem", input=expired)
+            self._restart(host, "ENABLED" if host == self.holder else "DISABLED")
+        return now
+
+    def _restart(self, host: str, state: str) -> float:
+        now = time.time()
+        self.cluster.restart_controller(host, state)
+        return now
+
+    def _untamper(self, host: str) -> None:
+        if host not in self._tampered:
+            return
+        certificate = (self.lab.dir / "keys" / "cloud-cert.pem").read_text(encoding="ascii")
+        self.lab.exec(host, "sh", "-c", "cat > /var/lib/eucalyptus/keys/cloud-cert.pem", input=certificate)
+        self.cluster.sh(host, "sed -i 's/ --clock [^ ]*//' /etc/default/cc-simulator; systemctl restart cc-simulator")
+        self._tampered.discard(host)
+
+    def set_state(self, host: str, state: str) -> float:
+        """Past the cloud, whose requests a controller with another certificate does not take."""
+        now = time.time()
+        self.cluster.control(host, "set-state", state)
         return now
 
     def check_says(self, host: str) -> str:
@@ -163,7 +226,6 @@ class Stage:
     def power_on(self, host: str) -> float:
         now = time.time()
         podman("start", self.lab.container(host))
-        self.allow_realtime(host)
         if self.measured:
             self.measured.holders.back(host)
         return now
@@ -230,13 +292,13 @@ class Stage:
                 self.thaw(host)
             elif state != "running":
                 podman("start", self.lab.container(host))
-                self.allow_realtime(host)
                 wait_until(
                     lambda h=host: self.cluster.status(h, "systemctl is-active -q keepalived") == 0,
                     60,
                     f"{host} started",
                 )
             self.unfill(host)
+            self._untamper(host)
             for number in processes(pid_of(self.lab, host), "cc_simulator serve"):
                 os.kill(number, signal.SIGCONT)
             for number in processes(pid_of(self.lab, host), "while :; do :; done"):
@@ -249,6 +311,7 @@ class Stage:
             self.cluster.sh(
                 host, "systemctl is-active -q keepalived || { rm -f /run/keepalived*.pid; systemctl start keepalived; }"
             )
+        self.realtime(False)
         holders = self.cluster.holders()
         self.holder = holders[0] if len(holders) == 1 else CONTROLLERS[0]
         self.standby = next(host for host in CONTROLLERS if host != self.holder)
