@@ -64,13 +64,15 @@ def inventory_of(lab: Lab) -> dict:
     return found
 
 
+def galaxy(*words: str | Path) -> None:
+    subprocess.run([PROGRAMS / "ansible-galaxy", "collection", *words], check=True, cwd=REPO, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def site(full_venv, tmp_path_factory) -> Iterator[Site]:
     room = tmp_path_factory.mktemp("awx")
-    run_ = {"check": True, "cwd": REPO, "stdout": subprocess.DEVNULL}
-    subprocess.run([PROGRAMS / "ansible-galaxy", "collection", "build", "--output-path", room], **run_)
-    (built,) = room.glob("*.tar.gz")
-    subprocess.run([PROGRAMS / "ansible-galaxy", "collection", "install", built, "-p", room / "collections"], **run_)
+    galaxy("build", "--output-path", room)
+    galaxy("install", *room.glob("*.tar.gz"), "-p", room / "collections")
     lab = Lab("awx")
     lab.down()
     lab.up("bookworm")
