@@ -244,6 +244,7 @@ def test_a_host_that_ansible_no_longer_reaches_puts_it_back_itself(nc):
     )
     run = nc.play("nc_route", "-e", "nc_route_revert_after=10", "-T", "3", "-e", "ansible_ssh_retries=0")
     assert run.status != 0
+    assert "The host put it back by itself" in " ".join(run.output.split()), run.output
     wait_for(lambda: defaults(nc) == [earlier(nc)])
     wait_for(lambda: nc.status("nc1", "systemctl is-active cut.service") != 0, 40)
     wait_for(lambda: fingerprint(nc) == before)
