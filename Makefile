@@ -41,19 +41,54 @@ clean: demo-clean ## remove all that make made, the demo lab included
 
 # --- static checks and unit tests ------------------------------------------------------------------
 
+# A tier is a list of stages. When one fails, the last line says which, and how to run just that.
+define stages
+	@for stage in $(1); do \
+	  started=$$SECONDS; \
+	  echo "== make $$stage"; \
+	  $(MAKE) --no-print-directory $$stage \
+	    || { echo "make $@: stage '$$stage' failed; to run just that: make $$stage" >&2; exit 1; }; \
+	  echo "== make $$stage: done in $$((SECONDS - started)) s"; \
+	done
+endef
+
+.PHONY: test-fast
+test-fast: setup ## lint and unit tests
+	$(call stages,lint unit)
+
+.PHONY: test
+test: setup ## what CI runs: lint, unit, interpreters, sanity on one core, the lab, molecule, system tests, the short faults
+	$(call stages,lint unit interpreters sanity test-lab molecule system faults-short)
+
+.PHONY: test-full
+test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
+	$(call stages,lint unit interpreters sanity-all test-lab molecule-all system-all faults-all test-mutants ee awx)
+
+# --- static checks and unit tests ------------------------------------------------------------------
+
 .PHONY: lint
 lint: setup ## static checks
 	yamllint --strict .
 	ruff check .
 	ansible-lint
-	shellcheck .ci/run tools/setup-host
+	shellcheck .ci/run tools/setup-host tools/sanity tools/ee roles/cc_gateway/files/eucalyptus-ha-notify
+	tools/role-docs --check
 
 .PHONY: unit
 unit: setup ## unit tests
-	pytest -q -n auto
+	pytest -q -n auto -m 'not interpreters'
 
-.PHONY: test-fast
-test-fast: lint unit ## lint and unit tests, under a minute
+.PHONY: interpreters
+interpreters: setup ## the check and vip_facts on Python 2.7 and 3.6 to 3.13, as far as pyenv has them
+	pytest -q -n auto -m interpreters
+
+.PHONY: sanity
+sanity: setup ## ansible-test sanity on ansible-core 2.16, the one that checks Python 2.7 too
+	tools/sanity 2.16
+
+.PHONY: sanity-all
+sanity-all: setup
+	for core in 2.16 2.17 2.18 2.19; do tools/sanity $$core; done
 
 # --- the lab ------------------------------------------------------------------------------------------
 
@@ -69,6 +104,60 @@ demo: setup ## a gateway from nothing, and a failover, in a lab on this machine 
 demo-clean: ## remove the demo's lab
 	if [ -x $(VENV)/bin/python ]; then $(LAB) down $(DEMO_NAME); fi
 
+.PHONY: test-lab
+test-lab: setup ## the lab itself: two side by side, and nothing left of either
+	pytest -q tests/lab
+
 .PHONY: molecule
-molecule: setup ## the molecule scenarios of `make test`, on a lab of their own
+molecule: setup ## molecule: the whole gateway, deployed, failed over, verified
 	molecule test --scenario-name gateway --report
+
+.PHONY: molecule-all
+molecule-all: molecule ## molecule: all scenarios, on Debian 11 to 13
+	molecule test --scenario-name keepalived --report
+	LAB_RELEASE=trixie molecule test --scenario-name gateway --report
+
+.PHONY: system
+system: setup ## system tests of `make test`: deployment and changes of a live pair
+	pytest -q tests/system/test_deploy.py tests/system/test_traffic.py
+
+.PHONY: system-all
+system-all: setup
+	pytest -q tests/system
+
+.PHONY: faults-short
+faults-short: setup ## the short set of faults, once each
+	pytest -q tests/faults -m 'not long'
+
+.PHONY: faults-all
+faults-all: setup ## all faults, five times each; docs/faults.md is made from it
+	pytest -q tests/faults
+
+.PHONY: test-mutants
+test-mutants: setup ## one-line breakages, one at a time, and the tests that must go red
+	$(VENV)/bin/python tests/mutants/run.py
+
+# --- measurements: only as good as the machine is quiet ---------------------------------------------
+
+.PHONY: bench
+bench: setup ## what one check costs; table and JSON in build/bench
+	PYTHONPATH=$(COLLECTIONS):tests $(VENV)/bin/python tests/bench/check_bench.py --keep
+
+.PHONY: bench-failover
+bench-failover: setup ## 30 flips each: the article's settings, soap, state_file
+	PYTHONPATH=tests:tests/lab $(VENV)/bin/python tests/bench/failover_bench.py
+
+# --- execution environment, AWX, release --------------------------------------------------------------
+
+.PHONY: ee
+ee: setup ## build the execution environment's image and prove it
+	tools/ee
+
+.PHONY: awx
+awx: setup ## AWX: configuration as code against a stand-in, job templates by ansible-runner
+	pytest -q tests/awx
+
+.PHONY: build
+build: setup ## the release file
+	mkdir -p build
+	ansible-galaxy collection build --force --output-path build

@@ -156,11 +156,11 @@ def ask(index, link, targets, timeout):
                 _ask(sock, frames, sender, timeout * (1 - share), answers)
                 break
         except (OSError, IOError) as e:
-            problem = e
+            problem = "probe: asking on interface %s failed: %s" % (link["name"], e.strerror or e)
         finally:
             sock.close()
-        if problem is not None:
-            raise ProbeError("probe: asking on interface %s failed: %s" % (link["name"], problem.strerror or problem))
+        if problem:
+            raise ProbeError(problem)
     return answers, asked_as
 
 

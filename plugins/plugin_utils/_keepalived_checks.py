@@ -70,7 +70,7 @@ def entries(value: Any, first: str) -> Iterator[tuple[str, list[str], Any]]:
             if first in entry:
                 words = str(entry[first]).split()
                 options: Any = {key: item for key, item in entry.items() if key != first}
-            elif len(entry) == 1 and next(iter(entry)) not in OPAQUE:
+            elif len(entry) == 1 and not set(entry) & set(OPAQUE):
                 [(name, options)] = entry.items()
                 words = [str(name)]
             else:

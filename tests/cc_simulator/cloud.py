@@ -139,7 +139,7 @@ def flip(source: CloudController, target: CloudController, gap: float = 0.0, ove
 def host_and_port(text: str) -> tuple[str, int]:
     """Split H, H:P, [V6] or [V6]:P; a bare IPv6 address is taken whole."""
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
+        host, dummy, rest = text[1:].partition("]")
         port = rest[1:]
     elif text.count(":") == 1:
         host, port = text.split(":")

@@ -373,7 +373,7 @@ class Simulator:
     def _operation(action: str | None, soap_action: str, root: object) -> str:
         """Pick the operation as Axis2/C does: by wsa:Action, else by SOAPAction; only then by the Body."""
         for candidate in (action, soap_action):
-            service, _, operation = (candidate or "").partition("#")
+            service, dummy, operation = (candidate or "").partition("#")
             if service == SERVICE_NAME and operation in OPERATIONS:
                 return operation
             if candidate:

@@ -64,7 +64,7 @@ class StateFile:
 
     def update(self) -> None:
         """Write identity, lists and state; only the bytes that C's snprintf() would touch."""
-        if self._map.closed:
+        if self._map.closed:  # pylint: disable=using-constant-test  # an attribute of mmap, which pylint takes for a method
             return
         self._string(0, _PATH, 4096)
         self._string(self._details_at, f"ERRORS={self.cc.errors}".encode("ascii"), _DETAILS_SIZE)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a cluster controller (MANAGED modes, up to 4.1) does to its host's packet filter, once a second.
 

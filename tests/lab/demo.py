@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The demo: a lab from nothing, the playbooks, a failover, and what everybody saw of it."""
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab: hosts of a small Eucalyptus HA cluster as systemd containers, reached over SSH like real ones.
 

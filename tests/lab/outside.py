@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The world beyond the gateway: answers every GET with the address that the request came from."""
 

@@ -34,7 +34,7 @@ def machine() -> dict[str, object]:
 
 @pytest.fixture
 def names():
-    names = [f"t{uuid.uuid4().hex[:6]}" for _ in range(2)]
+    names = [f"t{uuid.uuid4().hex[:6]}" for _dummy in range(2)]
     yield names
     for name in names:
         Lab(name).down()

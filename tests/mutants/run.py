@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Apply the mutants of mutants.yml one at a time to a copy of the tree, and see that the tests meant for each go red.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 
+from system_helpers import wait_for
+
 WATCHED = "/etc /usr/libexec /var/lib/dpkg"
 
 
@@ -139,10 +141,3 @@ def test_an_unreachable_host_does_not_keep_the_other_from_its_gateway(cluster):
     assert cluster.holders() == ["cc1"]
     cluster.sh("cc2", "systemctl start ssh.service")
     assert cluster.play("gateway").status == 0
-
-
-def wait_for(condition, limit=15.0):
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.2)

@@ -80,7 +80,7 @@ def test_a_changed_weight_is_in_effect_and_costs_no_packet(deployed):
     assert "from 100 to 160" in deployed.sh("cc2", "journalctl -u keepalived --no-pager")
 
 
-def test_a_configuration_that_keepalived_refuses_leaves_the_old_one_running(deployed):
+def test_a_configuration_that_keepalived_refuses_leaves_the_old_one_running(deployed, tmp_path):
     before = {host: deployed.sh(host, "cat /etc/keepalived/keepalived.conf") for host in ("cc1", "cc2")}
     instance = {
         "state": "BACKUP",
@@ -89,14 +89,19 @@ def test_a_configuration_that_keepalived_refuses_leaves_the_old_one_running(depl
         "priority": 9,
         "virtual_ipaddress": ["192.0.2.7"],
     }
-    bad = json.dumps({"keepalived_config": {"vrrp_instance": {"other": instance}}})
+    # Beside the lab's own inventory: with -e it would be refused before keepalived sees it.
+    bad = tmp_path / "bad.yml"
+    variables = {"keepalived_config": {"vrrp_instance": {"other": instance}}}
+    bad.write_text(json.dumps({"eucalyptus_cc": {"vars": variables}}), encoding="utf-8")
     with Pings(deployed, outside(deployed)) as pings, AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
-        run = deployed.play("gateway", "-e", bad)
+        run = deployed.play("gateway", "-i", str(bad))
     assert run.status != 0, run.output
     assert "nosuch0" in run.output, "keepalived's own words should be shown"
     assert {host: deployed.sh(host, "cat /etc/keepalived/keepalived.conf") for host in ("cc1", "cc2")} == before
     assert (watch.moves, pings.lost) == ([], 0)
     assert deployed.holders() == ["cc2"]
+    refused = deployed.play("gateway", "-e", json.dumps(variables))
+    assert "keepalived_config was given with -e" in refused.output
 
 
 def test_a_change_of_the_adverts_is_taken_by_both_at_once(deployed):

@@ -56,7 +56,7 @@ def test_one_idle_connection_keeps_the_only_worker(make_caller):
 
 
 def test_eight_are_served_at_once_and_the_ninth_waits(simulator):
-    connections = [idle(simulator) for _ in range(8)]
+    connections = [idle(simulator) for _dummy in range(8)]
     with connect(simulator, 0.3) as ninth:
         ninth.sendall(b"GET /axis2/services HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         with pytest.raises(socket.timeout):
@@ -70,7 +70,7 @@ def test_eight_are_served_at_once_and_the_ninth_waits(simulator):
 
 def test_a_kept_connection_is_served_again(caller):
     connection = idle(caller.simulator)
-    for _ in range(3):
+    for _dummy in range(3):
         connection.request("POST", SERVICE_PATH, caller.signed(), HEADERS)
         response = connection.getresponse()
         assert (response.status, response.getheader("Connection")) == (200, None)
@@ -211,7 +211,7 @@ def test_unknown_misbehaviour(simulator, mode, delay):
 def test_stopping_does_not_wait_for_what_hangs(key_directory):
     started = time.monotonic()
     with Simulator(key_directory) as simulator:
-        connections = [connect(simulator) for _ in range(3)]
+        connections = [connect(simulator) for _dummy in range(3)]
         simulator.set_behaviour("slow", 60000)
         connections[0].sendall(b"GET /axis2/services HTTP/1.1\r\nHost: x\r\n\r\n")
         time.sleep(0.1)

@@ -73,7 +73,7 @@ class HostileServer:
             if not piece:
                 return
             data += piece
-        head, _, body = data.partition(b"\r\n\r\n")
+        head, dummy, body = data.partition(b"\r\n\r\n")
         wanted = next(
             (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
         )

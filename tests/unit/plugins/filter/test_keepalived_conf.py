@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 keepalived_conf = FilterModule().filters()["keepalived_conf"]
-FULL = list(yaml.safe_load_all(Path(__file__).with_name("keepalived_full.yml").read_text(encoding="utf-8")))
+FULL = yaml.safe_load(Path(__file__).with_name("keepalived_full.yml").read_text(encoding="utf-8"))
 
 
 def conf(data: dict[str, Any]) -> str:
@@ -540,7 +540,7 @@ def test_the_example_has_every_keyword() -> None:
     for data in FULL:
         found |= keywords_in(data, "main")
     # The options of all checkers are the same; one of them has them all.
-    common = {key for key in GRAMMAR["PING_CHECK"]}
+    common = set(GRAMMAR["PING_CHECK"])
     every = {
         (table, key)
         for table, rules in GRAMMAR.items()
@@ -624,7 +624,10 @@ WORDS = st.text(
     alphabet=st.characters(codec="utf-8", exclude_characters="\"{}\\'$~@", exclude_categories=["Cc", "Cs"]),
     min_size=1,
     max_size=12,
-).filter(lambda text: text.strip() == text and len(text.encode()) < 60)
+).filter(
+    # A name that begins like a directive of ours is refused: hypothesis knows these words from our sources.
+    lambda text: text.strip() == text and len(text.encode()) < 60 and not text.startswith(("include", "raw"))
+)
 
 
 @needs_keepalived

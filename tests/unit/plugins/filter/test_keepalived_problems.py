@@ -15,7 +15,7 @@ from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_problems import
 
 problems = Problems().filters()["keepalived_problems"]
 host_checks = HostChecks().filters()["keepalived_host_checks"]
-FULL = list(yaml.safe_load_all(Path(__file__).with_name("keepalived_full.yml").read_text(encoding="utf-8")))
+FULL = yaml.safe_load(Path(__file__).with_name("keepalived_full.yml").read_text(encoding="utf-8"))
 
 GOOD: dict[str, Any] = {
     "global_defs": {"enable_script_security": True, "script_user": "eucalyptus"},

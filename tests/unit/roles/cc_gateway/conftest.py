@@ -64,7 +64,7 @@ class Wire:
 
     def serve(self):
         while not self.stopping.is_set():
-            connection, _ = self.listener.accept()
+            connection, dummy = self.listener.accept()
             with connection, contextlib.suppress(OSError):
                 connection.settimeout(10)
                 self.one(connection)
@@ -76,7 +76,7 @@ class Wire:
             if not piece:
                 return
             data += piece
-        head, _, body = data.partition(b"\r\n\r\n")
+        head, dummy, body = data.partition(b"\r\n\r\n")
         size = re.search(rb"(?i)content-length: (\d+)", head)
         while size and len(body) < int(size[1]):
             body += connection.recv(65536)

@@ -86,7 +86,7 @@ def says_enabled(data):
 def spoilt(draw, original):
     """`original` with some of it cut out, doubled, or replaced by WORDS or bytes."""
     data = original
-    for _ in range(draw(st.integers(1, 4))):
+    for _dummy in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(data)))
         end = min(len(data), start + draw(st.integers(0, 60)))
         kind = draw(st.sampled_from(["cut", "word", "bytes", "double", "swap"]))

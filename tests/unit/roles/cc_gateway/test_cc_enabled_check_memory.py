@@ -74,7 +74,7 @@ def test_no_answer_keeps_the_last_enabled_for_the_grace(graced, uptime, wire):
 def test_grace_counts_from_the_last_answer_and_not_from_the_last_run(graced, uptime):
     graced(ENABLED)
     verdicts = []
-    for _ in range(5):
+    for _dummy in range(5):
         uptime.value += 1.5
         verdicts.append(graced(b"").enabled)
     assert verdicts == [True, True, True, False, False]

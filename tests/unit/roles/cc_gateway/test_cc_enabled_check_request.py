@@ -139,7 +139,7 @@ def test_plain_request_has_no_trace_of_ws_security(wire, ask):
 
 def test_message_ids_never_repeat(wire, ask):
     wire.say = http(answer_xml())
-    for _ in range(3):
+    for _dummy in range(3):
         ask()
     assert len({re.search(rb"urn:uuid:[-0-9a-f]+", body)[0] for _head, body in wire.requests}) == 3
 

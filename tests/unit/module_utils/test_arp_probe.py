@@ -10,7 +10,7 @@ import time
 
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _arp_probe, _vip_probe
-from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab
+from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +35,7 @@ def test_the_question_is_the_probe_of_rfc_5227():
 
 
 def test_the_private_address_is_no_makers_and_no_groups():
-    seen = {_arp_probe.private_mac() for _ in range(50)}
+    seen = {_arp_probe.private_mac() for _dummy in range(50)}
     assert len(seen) == 50
     assert {mac[0] & 0x03 for mac in seen} == {0x02}
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses
-from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab
+from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -15,7 +15,7 @@ from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys, security
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-RECORDED = Path(__file__).resolve().parents[3] / "cc_simulator" / "recorded"
+RECORDED = Path(__file__).resolve().parents[2] / "cc_simulator" / "recorded"
 GOOD = (RECORDED / "describe-plain.response.xml").read_bytes()
 RELATES_TO = b"urn:uuid:a8e4ed38-e663-1f11-2255-02fc00000001"
 assert RELATES_TO in GOOD

@@ -15,7 +15,7 @@ import pytest
 
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
 
-COLLECTIONS = Path(__file__).resolve().parents[4] / ".cache" / "collections"
+COLLECTIONS = Path(__file__).resolve().parents[3] / ".cache" / "collections"
 
 _GATHER = """
 from __future__ import print_function

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _vrrp_listen
-from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab
+from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,7 +174,7 @@ def test_others_are_heard_and_nothing_else(network, blocked):
         frame(ipv4(vrrp(2, 51, 150, interval=1))),
         frame(ipv4(vrrp(), destination="10.0.0.1"), target=network.mac("cc1").replace(":", "")),
         frame(ipv6(vrrp(vrid=46, addresses=("fe80::10",))), target="333300000012", kind="86dd"),
-        *[frame(ipv4(UDP, protocol=17)) for dummy in range(20)],
+        *[frame(ipv4(UDP, protocol=17)) for _dummy in range(20)],
     )
     heard = sorted((one["family"], one["version"], one["virtual_router_id"]) for one in found)
     assert heard == [(4, 2, 51), (4, 3, 45), (6, 3, 46)]

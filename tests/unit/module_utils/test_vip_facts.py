@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _keepalived_process, _vip_facts
-from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab
+from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
 
 STARTED = 1795000000.0
 

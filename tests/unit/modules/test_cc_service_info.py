@@ -18,7 +18,7 @@ from ansible_collections.eucalyptus.ha.plugins.modules import cc_service_info
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys as simulator_keys
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
 
-REPOSITORY = Path(__file__).resolve().parents[4]
+REPOSITORY = Path(__file__).resolve().parents[3]
 COLLECTIONS = REPOSITORY / ".cache" / "collections"
 MODULE = "ansible_collections.eucalyptus.ha.plugins.modules.cc_service_info"
 

@@ -12,7 +12,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils._cc_errors import Cc
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
 from lxml import etree
 
-RECORDED = Path(__file__).resolve().parents[3] / "cc_simulator" / "recorded"
+RECORDED = Path(__file__).resolve().parents[2] / "cc_simulator" / "recorded"
 WIRE_CERTIFICATE = "BinarySecurityToken"
 MESSAGE_ID = "urn:uuid:c6eadbff-630c-49ad-bc0e-f481ac8d0f33"
 RECORDED_AT = calendar.timegm((2026, 11, 22, 11, 17, 0))

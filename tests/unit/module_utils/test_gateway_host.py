@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _gateway_host
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
-from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab, test_vrrp_listen
+from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab, test_vrrp_listen
 
 USER = pwd.getpwuid(os.getuid()).pw_name
 GATEWAY = {

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.eucalyptus.ha.plugins.modules import vip_facts
-from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab
+from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(capsys, **params):
