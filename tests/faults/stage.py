@@ -246,9 +246,7 @@ class Stage:
     def fill(self, host: str) -> float:
         """No room where the check keeps its memory; a file system of its own, as the real disk is everybody's."""
         enter = ["nsenter", "--target", str(pid_of(self.lab, host)), "--mount"]
-        subprocess.run(
-            [*enter, "mount", "-t", "tmpfs", "-o", "size=16k,mode=0777", "full", RUN_DIR], check=True
-        )
+        subprocess.run([*enter, "mount", "-t", "tmpfs", "-o", "size=16k,mode=0777", "full", RUN_DIR], check=True)
         now = time.time()
         full = subprocess.run(
             [*enter, "dd", "if=/dev/zero", f"of={RUN_DIR}/rest", "bs=1k"], check=False, capture_output=True

@@ -19,7 +19,8 @@ INTRODUCTION = """\
 <!-- Written by tests/faults (make test-full); do not edit. -->
 # What happens when things break
 
-Each fault was provoked in the lab that the demo uses (tests/lab), and measured there: {when}, {machine}.
+Each fault was provoked in the lab that the demo uses (tests/lab), and measured there: {when},
+{machine}, load {load} when the table was written.
 Times are seconds. *In place after*: from the fault to the moment from which the right hosts held the VIP; median and, in
 brackets, the longest. *Two holders* and *nobody*: for how long, the longest of all runs, and what was allowed. *nc1*: the
 longest time for which a node controller, asking every 10 ms, got no answer from the VIP and from a host beyond the gateway.
@@ -32,6 +33,7 @@ def machine() -> dict[str, str]:
     podman = subprocess.run(["podman", "--version"], capture_output=True, text=True, check=False).stdout.strip()
     return {
         "when": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "load": f"{os.getloadavg()[0]:.1f}",
         "machine": f"{os.cpu_count()} CPUs, {release}, Linux {platform.release()}, {podman}",
     }
 
