@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from lab import Lab
+from lab import Lab, podman
 
 from .conftest import PROJECT, REPO, load
-from .private_data import Job, Launch, lay_out, run
+from .private_data import Job, Launch, lay_out, run, run_in_container
 
-PROGRAMS = REPO / ".venv" / "bin"
+# Beside the Python that runs the tests: with what cc_service_info needs.
+PROGRAMS = Path(sys.executable).parent
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Site:
         self.jobs.append(name)
         directory = self.room / f"{len(self.jobs)}-{name.replace(' ', '-')}"
         template = self.templates[name]
-        lay_out(directory, self.launch, template, answers, limit)
+        lay_out(directory, self.launch, template, answers, limit=limit)
         return run(directory, template["playbook"], self.runner, PROGRAMS)
 
     def holders(self) -> list[str]:
@@ -134,6 +136,20 @@ def test_the_answers_were_verified_with_the_keys_of_the_credential(site):
     job = other.job("status")
     assert job.status != 0
     assert "signed with another certificate" in re.sub(r"\s+", " ", job.output), job.output
+
+
+def test_the_status_job_ends_the_same_in_the_execution_environment(site):
+    image = "localhost/eucalyptus-ha-ee:latest"
+    if podman("image", "exists", image, check=False).returncode:
+        pytest.skip(f"{image} is not there: `make ee` builds it")
+    directory = site.room / "in-the-execution-environment"
+    template = site.templates["status"]
+    lay_out(directory, site.launch, template, {}, root="/runner")
+    job = run_in_container(directory, template["playbook"], image)
+    assert job.status == 0, job.output
+    assert verdict(job)["severity"] == 0
+    assert verdict(job)["enabled"] == ["cc1"]
+    assert "ok: [cc1 -> localhost]" in re.sub(r"\x1b\[[0-9;]*m", "", job.output), "asked from inside the image"
 
 
 def test_numbers_and_booleans_may_be_texts(site):

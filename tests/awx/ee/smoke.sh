@@ -17,10 +17,13 @@ export EUCALYPTUS_CC_CERT=$work/keys/cluster-cert.pem
 ansible-playbook /tests/awx/ee/smoke.yml || { cat "$work/simulator.log"; exit 1; }
 
 # Read with the example inventory: unknown modules, filters and roles show here.
-for playbook in gateway nc_route status drill remove; do
-  [ -e "/usr/share/ansible/collections/ansible_collections/eucalyptus/ha/playbooks/$playbook.yml" ] || continue
-  ansible-playbook --syntax-check -i /runner/project/inventory/hosts.yml "eucalyptus.ha.$playbook" >/dev/null
-  echo "eucalyptus.ha.$playbook: can be read"
+cd /runner/project
+for playbook in /usr/share/ansible/collections/ansible_collections/eucalyptus/ha/playbooks/*.yml; do
+  ansible-playbook --syntax-check -i inventory/hosts.yml "eucalyptus.ha.$(basename "$playbook" .yml)" >/dev/null
+done
+for playbook in *.yml; do
+  ansible-playbook --syntax-check -i inventory/hosts.yml "$playbook" >/dev/null
+  echo "$playbook: can be read"
 done
 for program in ssh sshpass ansible-runner; do
   command -v "$program" >/dev/null || { echo "$program is missing" >&2; exit 1; }
