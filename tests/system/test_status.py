@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """status.yml in every state that a gateway can be in, each made real on the lab. One story, in this order.
 
-With VERDICTS_DOC=1 the output of each state goes into docs/verdicts.md, and the page of one of them into docs/status/.
+With VERDICTS_DOC=1 the output of each state goes into docs/verdicts.md, and the page of a split into docs/status/split.html.
 """
 
 from __future__ import annotations
@@ -111,11 +111,13 @@ def test_flipped(deployed, look, pages):
     wait_for(lambda: deployed.holders() == ["cc1"])
 
 
-def test_vrrp_blocked_between_the_hosts(deployed, look, pages):
+def test_vrrp_blocked_between_the_hosts(deployed, look, pages, tmp_path):
     for chain in ("INPUT", "OUTPUT"):
         deployed.sh("cc1", f"iptables -I {chain} -p 112 -j DROP")
     wait_for(lambda: deployed.holders() == ["cc1", "cc2"])
-    seen = look()
+    seen = look(
+        "-e", f"cc_gateway_status_html={REPO / 'docs' / 'status' / 'split.html' if WRITE else tmp_path / 'split.html'}"
+    )
     assert seen.status != 0
     assert seen.verdict["verdict"] == "split"
     assert "nc1" in " ".join(seen.table)
@@ -201,7 +203,10 @@ def write_document(found):
         "",
         "What `eucalyptus.ha.status` says in each state. Made by `VERDICTS_DOC=1 pytest tests/system/test_status.py` from real runs on the",
         "lab: cc1 and cc2 are cluster controllers, cc1 ENABLED unless said otherwise, nc1 is a node controller. The exit status is that of",
-        "ansible-playbook.",
+        "ansible-playbook. `-e cc_gateway_status_html=FILE` makes a page of it, here that of the split below",
+        "([the file](status/split.html)):",
+        "",
+        "![The page of a split, light](status/split-light.png)",
         "",
     ]
     for title, how, seen in found:

@@ -8,6 +8,7 @@ import re
 import time
 
 import pytest
+from system_helpers import Pings, both_for
 from watch import AddressWatch
 
 
@@ -17,32 +18,6 @@ def deployed(cluster):
         run = cluster.play(playbook)
         assert run.status == 0, run.output
     return cluster
-
-
-class Pings:
-    """Pings from nc1 to the host beyond the gateway, 20 a second; how many got no answer, and the longest gap in seconds."""
-
-    def __init__(self, cluster, target):
-        self.cluster, self.target = cluster, target
-
-    def __enter__(self):
-        self.cluster.sh(
-            "nc1",
-            f"rm -f /tmp/pings; nohup ping -n -D -i 0.05 {self.target} > /tmp/pings 2>&1 & echo $! > /tmp/ping.pid",
-        )
-        time.sleep(0.5)
-        return self
-
-    def __exit__(self, *_exception):
-        time.sleep(0.5)
-        self.cluster.sh("nc1", "kill -INT $(cat /tmp/ping.pid); sleep 0.3")
-        output = self.cluster.sh("nc1", "cat /tmp/pings")
-        times = [float(found) for found in re.findall(r"^\[([\d.]+)\].*bytes from", output, re.MULTILINE)]
-        sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", output).groups())
-        assert received > 10, output
-        # The ping that was under way when we stopped has no answer yet.
-        self.lost = max(0, sent - received - 1)
-        self.gap = max(b - a for a, b in zip(times, times[1:], strict=False))
 
 
 def outside(cluster):
@@ -152,14 +127,19 @@ def test_transitions_are_told_with_their_reason(deployed):
     assert re.search(r"-> MASTER, effective priority \d+; ENABLED: ", log), log
 
 
-def both_for(moves, holders):
-    """The longest time for which two hosts held the address, given who held it at first."""
-    held, longest, since = set(holders), 0.0, None
-    for move in moves:
-        (held.add if move.held else held.discard)(move.host)
-        if len(held) > 1 and since is None:
-            since = move.when
-        elif len(held) < 2 and since is not None:
-            longest, since = max(longest, move.when - since), None
-    assert since is None, "two hosts hold the address for good"
-    return longest
+def test_with_the_state_file_the_vip_follows_with_no_key_on_either_controller(deployed):
+    """Last in the story: the keys do not come back."""
+    holder = deployed.holders()[0]
+    other = {"cc1": "cc2", "cc2": "cc1"}[holder]
+    for host in ("cc1", "cc2"):
+        deployed.sh(host, "rm -f /var/lib/eucalyptus/keys/cloud-pk.pem")
+    run = deployed.play("gateway", "-e", "cc_gateway_check_source=state_file")
+    assert run.status == 0, run.output
+    assert "--key" not in deployed.sh("cc1", "grep script /etc/keepalived/keepalived.conf")
+    with Pings(deployed, outside(deployed)) as pings, AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
+        flip = deployed.flip(holder, other)
+        watch.wait_for(other, True, flip["disable_sent"], 15)
+        watch.wait_for(holder, False, flip["disable_sent"], 15)
+    assert deployed.holders() == [other]
+    assert came_from(deployed) == {"cc1": "11", "cc2": "12"}[other]
+    assert pings.gap < 2

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
 # Looks at a node controller's routes and at who manages them. Changes nothing.
 # Arguments: VIP, INTERFACE and CONTROL ADDRESS, each possibly empty. Prints lines "KEY BASE64", and for each file
 # "file MODE PATH BASE64", which plugins/plugin_utils/_nc_route_look.py reads.
@@ -21,7 +22,7 @@ if [ -n "$vip" ]; then
 fi
 [ -n "$interface" ] || interface=$(ip -4 -o route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
 echo "$interface" | say interface
-cat "/sys/class/net/$interface/address" 2>/dev/null | say mac
+head -n 1 "/sys/class/net/$interface/address" 2>/dev/null | say mac
 
 # sudo drops SSH_CONNECTION; the SSH session it was called from still has it.
 pid=$$

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each change of a live pair costs a node controller, and runs that are killed in the middle. One story, in this order.
+
+With CHANGES_DOC=1 the figures go into docs/changes.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+
+import pytest
+from lab import REPO
+from system_helpers import Pings, both_for, wait_for
+from watch import AddressWatch
+
+WRITE = os.environ.get("CHANGES_DOC") == "1"
+DOC = REPO / "docs" / "changes.md"
+V2 = ("-e", "cc_gateway_vrrp_version=2", "-e", "cc_gateway_advert_interval=1", "-e", "cc_gateway_auth_pass=secret-2")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one change cost: packets of 20 a second that nc1 lost, its longest gap, how long two hosts held the VIP, what was said."""
+
+    name: str
+    lost: int
+    gap: float
+    two: float
+    moves: str
+    said: str
+
+
+@pytest.fixture(scope="module")
+def deployed(cluster):
+    for playbook in ("gateway", "nc_route"):
+        run = cluster.play(playbook)
+        assert run.status == 0, run.output
+    wait_for(lambda: cluster.holders() == ["cc1"])
+    return cluster
+
+
+@pytest.fixture(scope="module")
+def costs():
+    found: list[Cost] = []
+    yield found
+    if WRITE:
+        write_document(found)
+
+
+@contextlib.contextmanager
+def measured(cluster, costs, name):
+    """Measure what happens in the block; the block sets `said` on what it gets."""
+    holder = cluster.holders()
+
+    class Said:
+        words = ""
+
+    said = Said()
+    with (
+        Pings(cluster, cluster.address["outside"]) as pings,
+        AddressWatch(cluster.lab, cluster.vip, ["cc1", "cc2"]) as watch,
+    ):
+        yield said
+    path = " → ".join([*holder, *[move.host for move in watch.moves if move.held]])
+    costs.append(Cost(name, pings.lost, pings.gap, both_for(watch.moves, holder), path, said.words))
+
+
+def spoken(run):
+    """The words that a run ends with: what is deployed, and what is left to do."""
+    found = re.search(r"msg: ?(?:\|-|>-)?\s*'?(The gateway is deployed on .*?)'?\n\n", run.output, re.DOTALL)
+    return " ".join(found.group(1).split()) if found else ""
+
+
+def play(cluster, costs, name, *args):
+    with measured(cluster, costs, name) as said:
+        run = cluster.play("gateway", *args)
+        said.words = spoken(run)
+    assert run.status == 0, run.output
+    return costs[-1]
+
+
+def test_weight(deployed, costs):
+    cost = play(deployed, costs, "weight 100 to 60", "-e", "cc_gateway_weight=60")
+    assert (cost.lost, cost.two, cost.moves) == (0, 0.0, "cc1")
+    assert deployed.play("gateway").status == 0
+
+
+def test_advert_interval(deployed, costs):
+    cost = play(deployed, costs, "advert interval 0.1 s to 0.2 s", "-e", "cc_gateway_advert_interval=0.2")
+    assert cost.two < 1.0
+    assert deployed.play("gateway").status == 0
+
+
+def test_version(deployed, costs):
+    cost = play(deployed, costs, "VRRP version 3 to 2", *V2)
+    assert cost.two < 1.5
+    cost = play(deployed, costs, "VRRP version 2 to 3")
+    assert cost.two < 1.5
+    wait_for(lambda: deployed.holders() == ["cc1"])
+
+
+def test_maintenance(deployed, costs):
+    cost = play(deployed, costs, "maintenance of the holder on", "--limit", "cc1", "-e", "cc_gateway_maintenance=true")
+    assert cost.two == 0.0
+    assert deployed.holders() == ["cc2"]
+    cost = play(deployed, costs, "maintenance off", "--limit", "cc1", "-e", "cc_gateway_maintenance=false")
+    wait_for(lambda: deployed.holders() == ["cc1"])
+    assert cost.two < 0.5
+
+
+def test_restart_where_it_is_asked_for(deployed, costs):
+    cost = play(
+        deployed,
+        costs,
+        "restart of both, asked for by variable",
+        "-e",
+        "cc_gateway_restart=true",
+        "-e",
+        "cc_gateway_garp_master_refresh=29",
+    )
+    assert cost.two < 0.5
+    wait_for(lambda: deployed.holders() == ["cc1"])
+    assert deployed.play("gateway").status == 0
+
+
+def test_keys(deployed, costs, tmp_path):
+    """The cloud has a new identity: the controllers take it first, then the gateway."""
+    new = tmp_path / "keys"
+    deployed.simulator("keys", str(new))
+    content = {
+        "cc_gateway_client_key_content": (new / "cloud-pk.pem").read_text(),
+        "cc_gateway_client_cert_content": (new / "cloud-cert.pem").read_text(),
+        "cc_gateway_control_key": str(new / "cloud-pk.pem"),
+        "cc_gateway_control_cert": str(new / "cloud-cert.pem"),
+    }
+    with measured(deployed, costs, "new client key and certificate") as said:
+        for host, state in (("cc2", "DISABLED"), ("cc1", "ENABLED")):
+            for name in ("cloud-pk.pem", "cloud-cert.pem"):
+                deployed.lab.exec(
+                    host, "sh", "-c", f"cat > /var/lib/eucalyptus/keys/{name}", input=(new / name).read_text()
+                )
+            deployed.restart_controller(host, state)
+        run = deployed.play("gateway", "-e", json.dumps(content))
+        said.words = spoken(run)
+    assert run.status == 0, run.output
+    assert (costs[-1].two, costs[-1].moves) == (0.0, "cc1")
+
+
+TASKS = (
+    "Look at the host before anything is touched",
+    "Install the check and the notify script",
+    "Write the configuration",
+    "See what keepalived has yet to take up",
+    "Reload keepalived, or start it if it is not running",
+)
+
+
+@pytest.mark.parametrize(("number", "task"), enumerate(TASKS))
+def test_a_killed_run_is_finished_by_the_next(deployed, number, task):
+    weight = 60 + number
+    arguments = ["-e", f"cc_gateway_weight={weight}"]
+    kill_at(deployed, task, arguments)
+    assert len(deployed.holders()) == 1
+    run = deployed.play("gateway", *arguments)
+    assert run.status == 0, run.output
+    for host in ("cc1", "cc2"):
+        assert f"weight {weight}\n" in deployed.sh(host, "cat /etc/keepalived/keepalived.conf")
+        assert deployed.status(host, "test -e /run/eucalyptus.ha.keepalived.pending") != 0
+    # In effect, not only on disk: the holder's effective priority is the base and this weight.
+    wait_for(
+        lambda: (
+            f"to {100 + weight}"
+            in deployed.sh("cc1", "journalctl -u keepalived --no-pager -o cat | grep 'effective priority' | tail -n 1")
+        )
+    )
+    assert deployed.holders() == ["cc1"]
+    again = deployed.play("gateway", *arguments)
+    assert {numbers["changed"] for numbers in again.recap.values()} == {0}, again.output
+
+
+def kill_at(cluster, task, arguments):
+    """Start gateway.yml and kill all of it with SIGKILL as soon as it begins the task."""
+    process = subprocess.Popen(
+        ["ansible-playbook", "-i", str(cluster.lab.inventory), "eucalyptus.ha.gateway", *arguments],
+        cwd=REPO,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if task in line:
+                # A moment, so that the task is under way on the hosts.
+                time.sleep(0.2)
+                break
+        else:
+            pytest.fail(f"the run ended before the task {task!r}")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def write_document(found):
+    lines = [
+        "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
+        "# What a change of a live pair costs",
+        "",
+        "Made by `CHANGES_DOC=1 pytest tests/system/test_changes.py` from one run on the lab: nc1 pings a host beyond the gateway 20",
+        "times a second during the whole run of `gateway.yml`; two holders are seen by the kernels of cc1 and cc2. The VIP's path is in",
+        "the order in which hosts got it.",
+        "",
+        "| change | packets lost | longest gap (s) | two holders (s) | path of the VIP | the run said |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [f"| {c.name} | {c.lost} | {c.gap:.2f} | {c.two:.2f} | {c.moves} | {c.said} |" for c in found]
+    lines += [
+        "",
+        "A gap of 0.05 is the distance between two pings. The upgrade from the article's manual set-up has a test of its own,",
+        "`tests/system/test_upgrade.py`, and removal `tests/system/test_remove.py`.",
+        "",
+        "A run that is killed (SIGKILL of ansible-playbook) is finished by the next one: tried at the tasks",
+        "",
+        *[f"- {task}" for task in TASKS],
+        "",
+    ]
+    DOC.write_text("\n".join(lines), encoding="utf-8")
