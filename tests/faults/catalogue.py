@@ -100,7 +100,9 @@ def many_flips(setting: str, count: int) -> tuple[Step, ...]:
         time.sleep(random.uniform(0, 2))  # noqa: S311 - not for secrets: a moment that no timer knows
         return stage.flip()
 
-    return tuple(Step(f"one of {count} flips in a row", act, within=FLIP[setting], watch=0.5) for _dummy in range(count))
+    return tuple(
+        Step(f"one of {count} flips in a row", act, within=FLIP[setting], watch=0.5) for _dummy in range(count)
+    )
 
 
 def of_setting(setting: str) -> tuple[Fault, ...]:

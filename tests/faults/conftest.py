@@ -71,6 +71,8 @@ def stage(pytestconfig):
                 done = cluster.play(playbook)
                 assert done.status == 0, done.output
         yield built
+        if given:
+            built.make_well()
     finally:
         if not given:
             lab.down()

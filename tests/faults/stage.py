@@ -27,6 +27,7 @@ from watch import pid_of
 GROUPS = Path("/sys/fs/cgroup/cpu")  # there with version 1 only
 POLL = 2.0  # seconds; the longest interval of the check
 UNIT = "/etc/systemd/system/keepalived.service.d"
+CERTIFICATE = "/var/lib/eucalyptus/keys/cloud-cert.pem"
 RUN_DIR = "/run/eucalyptus-ha"
 # The file is named by whoever wrote keepalived.conf.
 MEMORY = "cat $(sed -n 's/.*--memory \\([^\" ]*\\).*/\\1/p' /etc/keepalived/keepalived.conf) 2>/dev/null || true"
@@ -68,7 +69,6 @@ class Stage:
         self.lab = cluster.lab
         self.holder, self.standby = CONTROLLERS
         self.measured: Measurement | None = None
-        self._tampered: set[str] = set()
         self._realtime = False
         self.clouds = {
             host: cloud.CloudController(cluster.address[host], cloud.DEFAULT_PORT, str(self.lab.dir / "keys"))
@@ -150,7 +150,6 @@ class Stage:
     def wrong_clock(self, host: str, hours: int) -> float:
         """The host's controller goes on with another idea of the time than whoever asks it."""
         clock = datetime.now(timezone.utc) + timedelta(hours=hours)
-        self._tampered.add(host)
         self.cluster.sh(host, f"sed -i 's/$/ --clock {clock:%Y-%m-%dT%H:%M:%SZ}/' /etc/default/cc-simulator")
         return self._restart(host, "ENABLED" if host == self.holder else "DISABLED")
 
@@ -159,8 +158,7 @@ class Stage:
         expired = _expired(self.lab.dir / "keys" / "cloud-pk.pem")
         now = time.time()
         for host in (self.standby, self.holder):
-            self._tampered.add(host)
-            self.lab.exec(host, "sh", "-c", "cat > /var/lib/eucalyptus/keys/cloud-cert.pem", input=expired)
+            self.lab.exec(host, "sh", "-c", f"cat > {CERTIFICATE}", input=expired)
             self._restart(host, "ENABLED" if host == self.holder else "DISABLED")
         return now
 
@@ -170,12 +168,13 @@ class Stage:
         return now
 
     def _untamper(self, host: str) -> None:
-        if host not in self._tampered:
-            return
         certificate = (self.lab.dir / "keys" / "cloud-cert.pem").read_text(encoding="ascii")
-        self.lab.exec(host, "sh", "-c", "cat > /var/lib/eucalyptus/keys/cloud-cert.pem", input=certificate)
-        self.cluster.sh(host, "sed -i 's/ --clock [^ ]*//' /etc/default/cc-simulator; systemctl restart cc-simulator")
-        self._tampered.discard(host)
+        found = self.cluster.sh(host, f"cat {CERTIFICATE}; grep -o -e --clock /etc/default/cc-simulator || true")
+        if found != certificate:
+            self.lab.exec(host, "sh", "-c", f"cat > {CERTIFICATE}", input=certificate)
+            self.cluster.sh(
+                host, "sed -i 's/ --clock [^ ]*//' /etc/default/cc-simulator; systemctl restart cc-simulator"
+            )
 
     def set_state(self, host: str, state: str) -> float:
         """Past the cloud, whose requests a controller with another certificate does not take."""
