@@ -37,7 +37,7 @@ $(LINK):
 
 .PHONY: clean
 clean: demo-clean ## remove all that make made, the demo lab included
-	rm -rf $(VENV) $(CACHE) build .ansible .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(CURDIR)/.venv-full $(CACHE) build .ansible .hypothesis .pytest_cache .ruff_cache
 
 # --- static checks and unit tests ------------------------------------------------------------------
 
@@ -58,7 +58,7 @@ test-fast: setup ## lint and unit tests
 
 .PHONY: test
 test: setup ## what CI runs: lint, unit, interpreters, sanity on one core, the lab, molecule, system tests, the short faults
-	$(call stages,lint unit interpreters sanity test-lab molecule system faults-short)
+	$(call stages,lint unit interpreters awx-data sanity test-lab molecule system faults-short)
 
 .PHONY: test-full
 test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
@@ -71,7 +71,8 @@ lint: setup ## static checks
 	yamllint --strict .
 	ruff check .
 	ansible-lint
-	shellcheck .ci/run tools/setup-host tools/sanity tools/ee roles/cc_gateway/files/eucalyptus-ha-notify
+	shellcheck .ci/run tools/setup-host tools/sanity roles/cc_gateway/files/eucalyptus-ha-notify \
+	  roles/nc_route/files/look.sh tests/awx/ee/smoke.sh
 	tools/role-docs --check
 
 .PHONY: unit
@@ -149,13 +150,24 @@ bench-failover: setup ## 30 flips each: the article's settings, soap, state_file
 
 # --- execution environment, AWX, release --------------------------------------------------------------
 
+FULL := $(CURDIR)/.venv-full
+
+$(FULL)/.done: requirements-full.txt $(VENV)/.done
+	$(PYTHON) -m venv $(FULL)
+	$(FULL)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt --requirement requirements-full.txt
+	touch $@
+
 .PHONY: ee
-ee: setup ## build the execution environment's image and prove it
-	tools/ee
+ee: setup $(FULL)/.done ## build the execution environment's image and prove it
+	PATH=$(FULL)/bin:$$PATH $(FULL)/bin/python tools/ee
 
 .PHONY: awx
-awx: setup ## AWX: configuration as code against a stand-in, job templates by ansible-runner
-	pytest -q tests/awx
+awx: setup $(FULL)/.done ## AWX: configuration as code against a stand-in, job templates by ansible-runner
+	FULL_VENV=$(FULL) pytest -q tests/awx
+
+.PHONY: awx-data
+awx-data: setup ## AWX: surveys, credential types and schedules against AWX's own rules
+	pytest -q tests/awx/test_data.py tests/awx/test_rules.py
 
 .PHONY: build
 build: setup ## the release file

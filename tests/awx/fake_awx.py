@@ -266,7 +266,7 @@ class FakeAwx:
         either = []
         for key, wanted in query.items():
             name = key.removeprefix("or__")
-            attribute, _, sub = name.partition("__")
+            attribute, dummy, sub = name.partition("__")
             if attribute == "type":
                 value: Any = singular(model)
             elif attribute == "organization" and model == "inventory_sources":
@@ -287,7 +287,7 @@ class FakeAwx:
         return any(either) if either else True
 
     def _look_up(self, model: str, number: int | None, path: str) -> Any:
-        attribute, _, rest = path.partition("__")
+        attribute, dummy, rest = path.partition("__")
         if attribute not in MODELS.get(model, {}):
             raise Refused(400, {"detail": f"{model} has no field named '{attribute}'"})
         if number is None:
@@ -496,7 +496,7 @@ class FakeAwx:
             reached.add(node)
             left += [
                 n
-                for (m, number, _), ns in self.links.items()
+                for (m, number, dummy), ns in self.links.items()
                 if m == "workflow_job_template_nodes" and number == node
                 for n in ns
             ]

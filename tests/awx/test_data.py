@@ -91,7 +91,7 @@ def test_all_choices_mean_something_to_the_role(case):
 
 
 def test_consent_is_asked_and_not_assumed():
-    consents = {q["variable"]: q for _, q in QUESTIONS if q["variable"].endswith("_confirm")}
+    consents = {q["variable"]: q for _dummy, q in QUESTIONS if q["variable"].endswith("_confirm")}
     assert set(consents) == {"drill_confirm", "cc_gateway_remove_confirm"}
     for question in consents.values():
         assert question["required"]
@@ -267,7 +267,7 @@ def test_the_project_asks_for_a_version_of_the_collection_that_exists():
 
 def test_the_example_inventory_has_the_groups_that_the_surveys_name():
     inventory = load(PROJECT / "inventory" / "hosts.yml")
-    defaults = {q["default"] for _, q in QUESTIONS if q["variable"] in ("cc_gateway_clusters", "nc_route_group")}
+    defaults = {q["default"] for _dummy, q in QUESTIONS if q["variable"] in ("cc_gateway_clusters", "nc_route_group")}
     assert defaults == set(inventory)
     assert len(inventory["eucalyptus_cc"]["hosts"]) == 2
     assert inventory["eucalyptus_cc"]["vars"]["cc_gateway_vip"] == inventory["eucalyptus_nc"]["vars"]["nc_route_vip"]

@@ -48,7 +48,7 @@ def test_a_good_survey_passes():
     ],
 )
 def test_a_bad_question_is_refused(changes, words):
-    (error, *_) = rules.survey_errors(survey(**changes))
+    (error, *dummy) = rules.survey_errors(survey(**changes))
     assert words in error
 
 
@@ -111,7 +111,7 @@ FIELD = {"id": "f", "label": "F", "type": "string"}
     ],
 )
 def test_a_bad_credential_type_is_refused(inputs, injectors, words):
-    (error, *_) = rules.credential_type_errors(inputs, injectors)
+    (error, *dummy) = rules.credential_type_errors(inputs, injectors)
     assert words in error
 
 

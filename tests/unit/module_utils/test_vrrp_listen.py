@@ -73,7 +73,7 @@ def test_header_options_and_padding_are_not_part_of_it():
     "packet",
     [
         b"", b"\x45", ipv4(vrrp(), ttl=254), ipv4(vrrp(), protocol=17), ipv4(vrrp(4)), ipv4(vrrp(1)), ipv4(vrrp(kind=2)),
-        ipv4(vrrp()[:7]), ipv4(vrrp()[:-1]), ipv4(vrrp()) [:30], ipv6(vrrp(addresses=("fe80::1",)), limit=64),
+        ipv4(vrrp()[:7]), ipv4(vrrp()[:-1]), ipv4(vrrp())[:30], ipv6(vrrp(addresses=("fe80::1",)), limit=64),
         ipv6(vrrp(addresses=("fe80::1",)), following=58), b"\x55" + ipv4(vrrp())[1:], b"\x41" + ipv4(vrrp())[1:],
     ],
 )  # fmt: skip
