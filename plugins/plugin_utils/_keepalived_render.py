@@ -44,11 +44,11 @@ class KeepalivedDataError(ValueError):
         self.problems = problems
 
 
-def natural(name: str) -> list[Any]:
-    """Sort key that puts eth2 before eth10."""
+def natural(name: str) -> tuple[list[Any], str]:
+    """Sort key that puts eth2 before eth10; the name itself settles a tie (eth1, eth01)."""
     parts: list[Any] = _DIGITS.split(name)
     parts[1::2] = [int(part) for part in parts[1::2]]
-    return [*parts, name]
+    return parts, name
 
 
 def place(path: Path) -> str:

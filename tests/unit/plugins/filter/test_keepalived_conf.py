@@ -620,6 +620,13 @@ def test_keepalived_would_find_a_fault(tmp_path: Path) -> None:
     assert code != 0 or said
 
 
+def test_names_of_all_kinds_can_be_put_in_order() -> None:
+    names = ["a", "a0", "a00", "0", "10", "2", "", "a0b"]
+    data = {"vrrp_script": {name or "-": {"script": "/usr/bin/true"} for name in names}}
+    order = [line.split()[1] for line in keepalived_conf(data).splitlines() if line.startswith("vrrp_script")]
+    assert order == ["0", "2", "10", "-", "a", "a0", "a00", "a0b"]
+
+
 WORDS = st.text(
     alphabet=st.characters(codec="utf-8", exclude_characters="\"{}\\'$~@", exclude_categories=["Cc", "Cs"]),
     min_size=1,
