@@ -189,8 +189,8 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             "keepalived-killed", "All of keepalived is killed on the holder",
             (
                 Step("keepalived killed (-9)", lambda s: s.keepalived(s.holder, signal.SIGKILL), within=SILENT, two=3.0, nobody=1.0,
-                     watch=3.0, why="the kernel keeps the dead keepalived's address until systemd has started it again; the new one takes it off "
-                     "and, when nobody else has it by then, puts it back after its first check"),
+                     watch=3.0, why="the kernel keeps the dead keepalived's address until systemd has started it again; the new one "
+                     "takes it off and, when nobody else has it by then, puts it back after its first check"),
             ),
             ("default", "release"), True,
         ),
