@@ -57,8 +57,8 @@ test-fast: setup ## lint and unit tests
 	$(call stages,lint unit)
 
 .PHONY: test
-test: setup ## what CI runs: lint, unit, interpreters, sanity on one core, the lab, molecule, system tests, the short faults
-	$(call stages,lint unit interpreters awx-data sanity test-lab molecule system faults-short)
+test: setup ## what CI runs: lint, unit, interpreters, AWX data, sanity on one core, the lab, molecule, system tests
+	$(call stages,lint unit interpreters awx-data sanity test-lab molecule system)
 
 .PHONY: test-full
 test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
@@ -127,12 +127,12 @@ system-all: setup
 	pytest -q tests/system
 
 .PHONY: faults-short
-faults-short: setup ## the short set of faults, once each
-	pytest -q tests/faults -m 'not long'
+faults-short: setup ## the short set of faults, once each; limits in tenths of a second want a quiet machine
+	pytest -q tests/faults
 
 .PHONY: faults-all
 faults-all: setup ## all faults, five times each; docs/faults.md is made from it
-	pytest -q tests/faults
+	pytest -q tests/faults --all-faults --fault-runs 5 --fault-docs
 
 .PHONY: test-mutants
 test-mutants: setup ## one-line breakages, one at a time, and the tests that must go red
@@ -146,7 +146,7 @@ bench: setup ## what one check costs; table and JSON in build/bench
 
 .PHONY: bench-failover
 bench-failover: setup ## 30 flips each: the article's settings, soap, state_file
-	PYTHONPATH=tests:tests/lab $(VENV)/bin/python tests/bench/failover_bench.py
+	$(VENV)/bin/python tests/bench/failover_bench.py --flips 30 --keep
 
 # --- execution environment, AWX, release --------------------------------------------------------------
 
