@@ -29,10 +29,16 @@ class Pings:
 
     def __exit__(self, *_exception):
         time.sleep(0.5)
-        self.cluster.sh("nc1", "kill -INT $(cat /tmp/ping.pid); sleep 0.3")
+        # ping sums up when it is interrupted, which takes it a moment.
+        self.cluster.sh(
+            "nc1",
+            "kill -INT $(cat /tmp/ping.pid); for try in $(seq 50); do grep -q transmitted /tmp/pings && break; sleep 0.1; done",
+        )
         output = self.cluster.sh("nc1", "cat /tmp/pings")
         times = [float(found) for found in re.findall(r"^\[([\d.]+)\].*bytes from", output, re.MULTILINE)]
-        sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", output).groups())
+        summary = re.search(r"(\d+) packets transmitted, (\d+) received", output)
+        assert summary, output
+        sent, received = map(int, summary.groups())
         assert received > 10, output
         # The ping that was under way when we stopped has no answer yet.
         self.lost = max(0, sent - received - 1)
