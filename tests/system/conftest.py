@@ -88,9 +88,11 @@ class Cluster:
         )
 
     def restart_controller(self, host: str, state: str) -> None:
+        """Start the controller (again) in the given state, and wait until it can be talked to."""
         self.sh(
             host,
-            f"sed -i 's/--state [A-Z]*/--state {state}/' /etc/default/cc-simulator; systemctl restart cc-simulator",
+            f"sed -i 's/--state [A-Z]*/--state {state}/' /etc/default/cc-simulator; systemctl restart cc-simulator; "
+            "for try in $(seq 50); do test -S /run/cc-simulator/control && break; sleep 0.1; done",
         )
 
     def holders(self) -> list[str]:

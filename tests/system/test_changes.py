@@ -65,7 +65,7 @@ def measured(cluster, costs, name, target=None):
 
     said = Said()
     with (
-        Pings(cluster, cluster.address["outside"]) as pings,
+        Pings(cluster, target or cluster.address["outside"]) as pings,
         AddressWatch(cluster.lab, cluster.vip, ["cc1", "cc2"]) as watch,
     ):
         yield said

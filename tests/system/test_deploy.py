@@ -43,10 +43,12 @@ def test_limit_deploys_one_host_and_says_what_is_left(cluster):
 
 
 def test_the_other_host_follows_and_nothing_is_left(cluster):
+    # By what is on the host: the recap counts for the host that leads what it does on the other.
+    before = fingerprint(cluster, "cc1")
     run = cluster.play("gateway")
     assert run.status == 0, run.output
     assert "The gateway is deployed on cc1, cc2." in run.output
-    assert run.recap["cc1"]["changed"] == 0
+    assert fingerprint(cluster, "cc1") == before
     assert cluster.holders() == ["cc1"]
 
 
@@ -103,7 +105,7 @@ def test_bad_settings_are_refused_before_anything_is_touched(cluster):
 def test_the_check_names_each_trouble_within_its_time(cluster):
     command = 'set -- $(sed -n \'s/^ *script "\\(.*\\)"$/\\1/p\' /etc/keepalived/keepalived.conf); timeout 5 runuser -u eucalyptus -- "$@"'
     command = command.replace('"$@"', '$(printf "%s\\n" "$@" | sed "/^--grace$/,$ d")')
-    for action, words in (("hang", "within"), ("garbage", ""), ("refuse", "refuse")):
+    for action, words in (("hang", "timed out"), ("garbage", ""), ("refuse", "refuse")):
         cluster.control("cc2", action)
         started = time.monotonic()
         done = cluster.lab.exec("cc2", "sh", "-c", command, check=False)
