@@ -34,6 +34,7 @@ MAX_BODY = 1024 * 1024
 
 #: Longest head read (bytes), interim answers (1xx) included.
 MAX_HEAD = 64 * 1024
+HEAD_TOO_LARGE = 'the head of the answer is longer than %d KiB' % (MAX_HEAD // 1024)
 
 try:
     _monotonic = time.monotonic
@@ -87,9 +88,7 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buf):
         if self.limit is not None and self._received >= self.limit:
-            raise CcTransportError(
-                'head_too_large', 'the head of the answer is longer than %d KiB' % (MAX_HEAD // 1024)
-            )
+            raise CcTransportError('head_too_large', HEAD_TOO_LARGE)
         self._sock.settimeout(self._deadline.left(self.stage))
         try:
             count = self._sock.recv_into(buf)
@@ -254,7 +253,10 @@ def _exchange(sock, request, deadline):
                 raise CcTransportError('disconnected', 'the connection broke: %s' % quote(unsent))
             if type(exc).__name__ == 'RemoteDisconnected':
                 raise CcTransportError('disconnected', 'the server closed the connection without an answer')
-            if type(exc) in (HTTPException, LineTooLong):
+            if isinstance(exc, LineTooLong):
+                # The library's limit for one line is ours for the whole head; which is met first is for the network to say.
+                raise CcTransportError('head_too_large', HEAD_TOO_LARGE)
+            if type(exc) is HTTPException:
                 raise CcTransportError('head_too_large', 'the head of the answer is too long: %s' % quote(exc))
             raise CcTransportError(
                 'not_http', 'the answer is not HTTP: %s' % quote('%s %s' % (type(exc).__name__, exc))

@@ -29,7 +29,8 @@ def timed(wire, run_check):
         start = time.monotonic()
         done = run_check("--port", wire.port, "--timeout", timeout, *arguments, **options)
         elapsed = time.monotonic() - start
-        assert elapsed <= timeout + 0.1  # of that 0.05 are kept back; the rest is for a busy test machine
+        # The check keeps 0.05 s of it back for its own start; the half second is for a busy test machine, against servers of hours.
+        assert elapsed <= timeout + 0.5
         assert done.returncode == 1
         assert done.stderr == ""
         assert done.stdout.count("\n") == 1
@@ -115,7 +116,7 @@ def test_server_that_never_accepts():
             [PYTHON, "-E", "-s", "-S", CHECK, "--port", str(listener.getsockname()[1]), "--no-ws-security", "--timeout", "0.5"],
             capture_output=True, text=True, check=False,
         )
-        assert time.monotonic() - start <= TIMEOUT + 0.1
+        assert time.monotonic() - start <= TIMEOUT + 0.5
         assert done.stdout.startswith("UNKNOWN: timed out after 0.5 s while connecting to 127.0.0.1 port ")
 
 
