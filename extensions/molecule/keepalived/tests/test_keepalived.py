@@ -45,3 +45,14 @@ def test_the_secret_is_nowhere_but_in_the_configuration(host):
     assert host.run(f"journalctl --no-pager | grep -cF {SECRET}").stdout.strip() == "0"
     for path in found:
         assert host.file(path).mode & 0o007 == 0, path
+
+
+def test_the_firewall_admits_vrrp_from_the_peer(host):
+    peer = re.search(r"unicast_peer \{\s+([0-9.]+)", host.file("/etc/keepalived/keepalived.conf").content_string).group(1)
+    rules = [line for line in host.check_output("iptables -S INPUT").splitlines() if re.search(r"-p (vrrp|112)\b", line)]
+    assert [rule for rule in rules if f"-s {peer}/32 " in rule and rule.endswith("-j ACCEPT")], rules
+
+
+def test_networkd_is_told_to_keep_addresses_that_it_did_not_set(host):
+    drop_in = host.file("/etc/systemd/network/eth0.network.d/50-eucalyptus-ha.conf")
+    assert "KeepConfiguration=yes" in drop_in.content_string
