@@ -82,7 +82,8 @@ def answer(frame, sender_mac):
     return frame[28:32], frame[22:28]
 
 
-def _open(index, name, sender_mac, own_mac):
+def open_socket(index, name, sender_mac, own_mac):
+    """A packet socket on an interface (its index and name) that hears ARP answers sent to sender_mac; raises ProbeError."""
     sock = None
     try:
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ARP))
@@ -146,7 +147,7 @@ def ask(index, link, targets, timeout):
     stages = ((private_mac(), PRIVATE_SHARE, "private"), (own, 1 - PRIVATE_SHARE, "own"))
     asked_as = "private"
     for sender, share, asked_as in stages:
-        sock = _open(index, link["name"], sender, own)
+        sock = open_socket(index, link["name"], sender, own)
         frames = [question(own, sender, target) for target in targets]
         problem = None
         try:

@@ -182,6 +182,17 @@ def _instance(name, children, problems):
     return instance
 
 
+def parse(path, config_id=None):
+    """Read a keepalived.conf and what it includes -> (blocks, source).
+
+    blocks: nested, a list of [words, children or None]. source has files (paths read), error (the IOError or OSError of the main
+    file, or None) and problems (list of str, to which may be added). config_id: as for read(). Never raises.
+    """
+    source = _Reader(config_id or os.uname()[1].split(".")[0])
+    source.file(path)
+    return _blocks(source.lines), source
+
+
 def read(path, config_id=None):
     """Read a keepalived.conf -> dict.
 
@@ -192,13 +203,12 @@ def read(path, config_id=None):
 
     config_id is what C(@id) lines are compared with; by default, as keepalived does, the node name up to the first dot.
     """
-    reader = _Reader(config_id or os.uname()[1].split(".")[0])
-    reader.file(path)
+    blocks, source = parse(path, config_id)
     instances = []
-    for words, block in _blocks(reader.lines):
+    for words, block in blocks:
         if words and words[0] == "vrrp_instance" and block is not None:
             if len(words) < 2:
-                reader.problems.append("%s: a vrrp_instance without a name" % path)
+                source.problems.append("%s: a vrrp_instance without a name" % path)
                 continue
-            instances.append(_instance(words[1], block, reader.problems))
-    return {"files": reader.files, "error": reader.error, "problems": reader.problems, "instances": instances}
+            instances.append(_instance(words[1], block, source.problems))
+    return {"files": source.files, "error": source.error, "problems": source.problems, "instances": instances}

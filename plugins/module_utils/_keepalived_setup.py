@@ -115,14 +115,12 @@ def read(path, check_path, auth_pass_sha256=None):
     hold), scripts (of the C(vrrp_script) blocks, by name), and instances: name, state, interface, virtual_router_id, version,
     advert_interval (seconds), vips, peers, auth_type, same_auth_pass, track_scripts, article (bool).
     """
-    reader = _keepalived_conf._Reader(os.uname()[1].split(".")[0])
-    reader.file(path)
+    blocks, source = _keepalived_conf.parse(path)
     found = {"kind": "none", "reasons": [], "error": None, "files": [], "scripts": {}, "instances": []}
-    if reader.error is not None:
+    if source.error is not None:
         if os.path.exists(path):
-            found["kind"], found["error"] = "other", str(reader.error.strerror or reader.error)
+            found["kind"], found["error"] = "other", str(source.error.strerror or source.error)
         return found
-    blocks = _keepalived_conf._blocks(reader.lines)
     version, lvs_id = DEFAULT_VERSION, False
     for words, block in blocks:
         if words and words[0] == "global_defs":
@@ -155,5 +153,5 @@ def read(path, check_path, auth_pass_sha256=None):
         found["kind"] = "article"
     else:
         found["kind"] = "other"
-    found["files"] = _files(reader.files, found["scripts"])
+    found["files"] = _files(source.files, found["scripts"])
     return found

@@ -75,7 +75,7 @@ def _strip_ip(data, family, raw):
     return data[(bytearray(data[:1])[0] & 0x0F) * 4 :] if raw and family == 4 and data else data
 
 
-class Samples:
+class Samples(object):
     """What one target did: when each question was sent, and how many seconds later the answer came, if any."""
 
     def __init__(self, limit):
@@ -99,7 +99,34 @@ class Samples:
         return [[round(sent, 6), rtt if rtt is None else round(rtt, 6)] for sent, rtt in self.pairs]
 
 
-class Ping:
+class Packets(object):
+    """What probers with one socket for packets have in common; take(data, sender, now) is theirs."""
+
+    sock = None
+
+    def sockets(self):
+        return [self.sock], []
+
+    def send(self, data, address=None):
+        try:
+            if address is None:
+                self.sock.send(data)
+            else:
+                self.sock.sendto(data, address)
+        except (OSError, IOError):
+            pass  # no route, no neighbour, the link is down: not reached, which is what is recorded
+
+    def ready(self, _sock, now):
+        """Take all that has come."""
+        while True:
+            try:
+                data, sender = self.sock.recvfrom(2048)
+            except (OSError, IOError):
+                return
+            self.take(data, sender, now)
+
+
+class Ping(Packets):
     """ICMP echo to an address."""
 
     def __init__(self, address, timeout):
@@ -113,32 +140,21 @@ class Ping:
     def tick(self, now):
         number = self.samples.ask(now)
         payload = self.token + struct.pack("!I", number)
-        try:
-            self.sock.sendto(icmp(ECHO[self.family][0], self.ident, number & 0xFFFF, payload), (self.address, 0))
-        except (OSError, IOError):
-            pass  # no route, no neighbour: not reached, which is what is recorded
+        self.send(icmp(ECHO[self.family][0], self.ident, number & 0xFFFF, payload), (self.address, 0))
 
-    def sockets(self):
-        return [self.sock], []
-
-    def ready(self, _sock, now):
-        while True:
-            try:
-                data, source = self.sock.recvfrom(2048)
-            except (OSError, IOError):
-                return
-            data = _strip_ip(data, self.family, self.raw)
-            # The token, not the identifier: the kernel chooses that for ping sockets.
-            if len(data) >= 20 and bytearray(data[:1])[0] == ECHO[self.family][1] and data[8:16] == self.token:
-                number = struct.unpack("!I", data[16:20])[0]
-                if source[0] == self.address and number < len(self.samples.pairs):
-                    self.samples.answered(number, now)
+    def take(self, data, sender, now):
+        data = _strip_ip(data, self.family, self.raw)
+        # The token, not the identifier: the kernel chooses that for ping sockets.
+        if len(data) >= 20 and bytearray(data[:1])[0] == ECHO[self.family][1] and data[8:16] == self.token:
+            number = struct.unpack("!I", data[16:20])[0]
+            if sender[0] == self.address and number < len(self.samples.pairs):
+                self.samples.answered(number, now)
 
     def result(self):
         return self.samples.result()
 
 
-class Connect:
+class Connect(object):
     """A TCP connection to an address and port; refused is an answer too: the host is there."""
 
     def __init__(self, address, port, timeout):
@@ -176,7 +192,7 @@ class Connect:
         return self.samples.result()
 
 
-class Answerers:
+class Answerers(Packets):
     """Which machines answer for a VIP by ARP: the one who asks has one clock, so two at a time are two at a time."""
 
     def __init__(self, vip, interface, interval):
@@ -185,35 +201,24 @@ class Answerers:
             raise ReachabilityError("%s is not an Ethernet interface, so there is no ARP on it" % self.link["name"])
         self.packed = _addresses.pack(vip)[1]
         self.me = _arp_probe.private_mac()
-        self.sock = _arp_probe._open(self.index, self.link["name"], self.me, self.link["mac"])
+        self.sock = _arp_probe.open_socket(self.index, self.link["name"], self.me, self.link["mac"])
         self.sock.setblocking(False)
         self.silence = max(SILENCE, 3 * interval)
         self.spells = []
         self.current = {}
 
     def tick(self, _now):
-        try:
-            self.sock.send(_arp_probe.question(self.link["mac"], self.me, self.packed))
-        except (OSError, IOError):
-            pass  # the link is down: nobody answers, which is what is recorded
+        self.send(_arp_probe.question(self.link["mac"], self.me, self.packed))
 
-    def sockets(self):
-        return [self.sock], []
-
-    def ready(self, _sock, now):
-        while True:
-            try:
-                frame, sender = self.sock.recvfrom(2048)
-            except (OSError, IOError):
-                return
-            found = None if sender[2] == _arp_probe.PACKET_OUTGOING else _arp_probe.answer(frame, self.me)
-            if found is None or found[0] != self.packed:
-                continue
-            spell = self.current.get(found[1])
-            if spell is None or now - spell[2] > self.silence:
-                spell = self.current[found[1]] = [found[1], now, now]
-                self.spells.append(spell)
-            spell[2] = now
+    def take(self, data, sender, now):
+        found = None if sender[2] == _arp_probe.PACKET_OUTGOING else _arp_probe.answer(data, self.me)
+        if found is None or found[0] != self.packed:
+            return
+        spell = self.current.get(found[1])
+        if spell is None or now - spell[2] > self.silence:
+            spell = self.current[found[1]] = [found[1], now, now]
+            self.spells.append(spell)
+        spell[2] = now
 
     def result(self):
         return [
@@ -222,7 +227,7 @@ class Answerers:
         ]
 
 
-class Clock:
+class Clock(Packets):
     """How far another host's clock is ahead of this one's, by ICMP timestamps (RFC 792), which the kernel answers."""
 
     def __init__(self, address):
@@ -241,33 +246,22 @@ class Clock:
         self.number = (self.number + 1) & 0xFFFF
         self.sent = {self.number: now}
         payload = struct.pack("!III", int(now % DAY * 1000), 0, 0)
-        try:
-            self.sock.sendto(icmp(TIMESTAMP, self.ident, self.number, payload), (self.address, 0))
-        except (OSError, IOError):
-            pass  # unreachable: no answer, and so no offset
+        self.send(icmp(TIMESTAMP, self.ident, self.number, payload), (self.address, 0))
 
-    def sockets(self):
-        return [self.sock], []
-
-    def ready(self, _sock, now):
-        while True:
-            try:
-                data, source = self.sock.recvfrom(2048)
-            except (OSError, IOError):
-                return
-            data = _strip_ip(data, 4, True)
-            if source[0] != self.address or len(data) < 20 or bytearray(data[:1])[0] != TIMESTAMP_REPLY:
-                continue
-            ident, number, _origin, received, _sent = struct.unpack("!HHIII", data[4:20])
-            # The high bit marks a time that is not milliseconds since midnight, UTC.
-            if ident != self.ident or number not in self.sent or received >= 1 << 31:
-                continue
-            asked = self.sent.pop(number)
-            offset = (received / 1000.0 - (asked + now) / 2 % DAY + DAY / 2) % DAY - DAY / 2
-            half = (now - asked) / 2 + 0.001
-            if self.best is None or half < self.best[1]:
-                # Their milliseconds are cut, not rounded: on average half of one is missing.
-                self.best = (offset + 0.0005, half)
+    def take(self, data, sender, now):
+        data = _strip_ip(data, 4, True)
+        if sender[0] != self.address or len(data) < 20 or bytearray(data[:1])[0] != TIMESTAMP_REPLY:
+            return
+        ident, number, _origin, received, _sent = struct.unpack("!HHIII", data[4:20])
+        # The high bit marks a time that is not milliseconds since midnight, UTC.
+        if ident != self.ident or number not in self.sent or received >= 1 << 31:
+            return
+        asked = self.sent.pop(number)
+        offset = (received / 1000.0 - (asked + now) / 2 % DAY + DAY / 2) % DAY - DAY / 2
+        half = (now - asked) / 2 + 0.001
+        if self.best is None or half < self.best[1]:
+            # Their milliseconds are cut, not rounded: on average half of one is missing.
+            self.best = (offset + 0.0005, half)
 
     def result(self):
         if self.best is None:

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / part) for part in (".cache/collections", "tests", "tests/lab", "tests/faults")]
 
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _drill, _timeline  # noqa: E402 - found by the line above
-from ansible_collections.eucalyptus.ha.tests.system.conftest import Cluster  # noqa: E402 - as above
+from cluster import Cluster  # noqa: E402 - as above
 from lab import Lab, LabError  # noqa: E402 - as above
 from measure import CONTROLLERS, Measurement  # noqa: E402 - as above
 from stage import Stage  # noqa: E402 - as above
@@ -49,6 +49,7 @@ SETTINGS = {
         "cc_gateway_auth_pass": "article1",
         "cc_gateway_advert_interval": 1,
         "cc_gateway_check_interval": 5,
+        "cc_gateway_check_rest": 0,
         "cc_gateway_check_grace": 0,
         "cc_gateway_weight": 2,
         "cc_gateway_rt_priority": 0,

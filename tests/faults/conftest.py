@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import catalogue
 import table
-from ansible_collections.eucalyptus.ha.tests.system.conftest import Cluster
+from cluster import Cluster
 from stage import Stage
 
 RESULTS = REPO / "build" / "faults"

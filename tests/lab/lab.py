@@ -127,7 +127,7 @@ def image_for(release: str) -> str:
         if not base:
             base = f"{IMAGE}-base:{release}"
             if podman("image", "exists", base, check=False).returncode:
-                _debootstrap(release, base)
+                debootstrap(release, base)
         say(f"building the image {tag}")
         podman(
             "build",
@@ -145,7 +145,7 @@ def image_for(release: str) -> str:
     return tag
 
 
-def _debootstrap(release: str, tag: str) -> None:
+def debootstrap(release: str, tag: str) -> None:
     say(f"debootstrap of Debian {release}, as no base image is named (LAB_BASE_IMAGE)")
     root = CACHE / f"root-{release}"
     shutil.rmtree(root, ignore_errors=True)
@@ -198,7 +198,7 @@ class Lab:
         self._inventory(private, outside)
         for host in self.hosts:
             self._furnish(host, private, outside)
-        self._wait_for_ssh()
+        self.wait_for_ssh()
 
     def _networks(self) -> tuple[ipaddress.IPv4Network, ipaddress.IPv4Network]:
         with locked("networks"):
@@ -362,7 +362,7 @@ class Lab:
     def exec(self, host: str, *command: str, **kwargs) -> subprocess.CompletedProcess:
         return podman("exec", "-i", self.container(host), *command, **kwargs)
 
-    def _wait_for_ssh(self, limit: float = 60) -> None:
+    def wait_for_ssh(self, limit: float = 60) -> None:
         deadline = time.monotonic() + limit
         hosts = json.loads(self.inventory.read_text(encoding="utf-8"))["all"]
         for group in hosts["children"].values():

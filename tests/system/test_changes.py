@@ -39,15 +39,6 @@ class Cost:
 
 
 @pytest.fixture(scope="module")
-def deployed(cluster):
-    for playbook in ("gateway", "nc_route"):
-        run = cluster.play(playbook)
-        assert run.status == 0, run.output
-    wait_for(lambda: cluster.holders() == ["cc1"])
-    return cluster
-
-
-@pytest.fixture(scope="module")
 def costs():
     found: list[Cost] = []
     yield found

@@ -8,10 +8,10 @@ files say. EL's network-scripts are not among them (no such host in the lab): th
 from __future__ import annotations
 
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
+from system_helpers import wait_for
 
 # On the private network and alive, so that it can stand for the gateway of before.
 EARLIER = "cc2"
@@ -107,20 +107,13 @@ def reboot(cluster):
         subprocess.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "none"], check=False, capture_output=True)
     base = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
     subprocess.run([*base, "restart", "--time", "3", cluster.lab.container("nc1")], check=True, capture_output=True)
-    cluster.lab._wait_for_ssh()
+    cluster.lab.wait_for_ssh()
     cluster.sh("nc1", "timeout 30 systemctl is-system-running --wait || [ $? -ne 124 ]")
 
 
 def defaults(cluster):
     """Gateways of nc1's default routes."""
     return [line.split()[2] for line in cluster.sh("nc1", "ip -4 -o route show default").splitlines()]
-
-
-def wait_for(condition, limit=15.0):
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.2)
 
 
 def fingerprint(cluster):

@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from system_helpers import wait_for
 from watch import AddressWatch
 
 KEYS = "/var/lib/eucalyptus/keys"
@@ -191,7 +192,7 @@ def test_keys_given_as_content_are_put_in_place_for_the_checks_user_alone(cluste
     )
     assert {host: numbers["changed"] for host, numbers in again.recap.items()} == {"cc1": 0, "cc2": 0}, again.output
     assert "the certificate /etc/eucalyptus-ha/keys/client-cert.pem ends in 36" in words(again.output)
-    wait_for(lambda: cluster.holders() == ["cc1"])
+    wait_for(lambda: cluster.holders() == ["cc1"], 20)
 
 
 def test_a_pair_that_does_not_fit_or_is_not_the_controllers_changes_nothing(cluster, pairs, tmp_path):
@@ -234,10 +235,3 @@ def test_status_tells_the_days_left(cluster, pairs, tmp_path):
     run = cluster.play("status", "-e", contents(tmp_path, pairs / "new"), "-e", f"cc_gateway_status_json={report}")
     assert run.status == 0, run.output
     assert '"certificate_days_left": 36' in report.read_text(encoding="utf-8")
-
-
-def wait_for(condition, limit=20.0):
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.2)

@@ -11,6 +11,7 @@ import re
 import time
 
 import pytest
+from system_helpers import wait_for
 from watch import AddressWatch
 
 CONFIRM = ("-e", "cc_gateway_remove_confirm=true")
@@ -55,13 +56,6 @@ def traces(cluster, host):
         "/var/lib/eucalyptus-ha /etc/eucalyptus/iptables-preload /run/eucalyptus.ha.keepalived.pending 2>/dev/null;"
         "iptables-save | grep -F eucalyptus.ha; grep -rlF eucalyptus.ha /etc /run/systemd 2>/dev/null; true",
     )
-
-
-def wait_for(condition, limit=15.0):
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -30,15 +30,6 @@ class Look:
 
 
 @pytest.fixture(scope="module")
-def deployed(cluster):
-    for playbook in ("gateway", "nc_route"):
-        run = cluster.play(playbook)
-        assert run.status == 0, run.output
-    wait_for(lambda: cluster.holders() == ["cc1"])
-    return cluster
-
-
-@pytest.fixture(scope="module")
 def pages():
     """What goes into the document: title, how the state was made, and the look."""
     found: list[tuple[str, str, Look]] = []

@@ -7,17 +7,8 @@ import json
 import re
 import time
 
-import pytest
 from system_helpers import Pings, both_for
 from watch import AddressWatch
-
-
-@pytest.fixture(scope="module")
-def deployed(cluster):
-    for playbook in ("gateway", "nc_route"):
-        run = cluster.play(playbook)
-        assert run.status == 0, run.output
-    return cluster
 
 
 def outside(cluster):

@@ -118,7 +118,7 @@ def test_an_interface_that_goes_away_while_it_asks_is_told(monkeypatch):
             closed.append(True)
 
     closed = []
-    monkeypatch.setattr(_arp_probe, "_open", lambda *arguments: Gone())
+    monkeypatch.setattr(_arp_probe, "open_socket", lambda *arguments: Gone())
     with pytest.raises(_arp_probe.ProbeError, match="probe: asking on interface eth0 failed: Network is down"):
         _arp_probe.ask(2, link(), [VIP], 1.0)
     assert closed == [True]
