@@ -75,7 +75,8 @@ def _scripts(given):
     check = {
         "script": given["check_script"],
         "interval": int(given["check_interval"]),
-        "timeout": int(given["check_interval"]),
+        # Later than the check's own, which says what happened; keepalived starts no second one meanwhile (tried with 2.2.7).
+        "timeout": max(int(given["check_interval"]), int(float(given["check_timeout"])) + 1),
         "fall": int(given["check_fall"]),
         "rise": int(given["check_rise"]),
         # Until the first answer the host counts as not ENABLED.

@@ -53,6 +53,7 @@ class Fault:
     steps: tuple[Step, ...]
     settings: tuple[str, ...] = ("default",)
     short: bool = False
+    once: bool = False  # it is a repetition by itself, and not played --fault-runs times
     tags: tuple[str, ...] = field(default_factory=tuple)
 
 
@@ -234,7 +235,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             ("default", "release"),
         ),
         Fault("starved", "Both hosts are starved of CPU for 60 s", (Step("CPU starved", starve, watch=5.0),), ("default", "release")),
-        Fault("flips", "50 flips in a row", many_flips(setting, 50), ("default", "state_file")),
+        Fault("flips", "50 flips in a row", many_flips(setting, 50), ("default", "state_file"), once=True),
         Fault(
             "disk-full", "The holder has no room for the check's memory; then its CC hangs for 3 s",
             (

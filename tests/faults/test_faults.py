@@ -13,7 +13,7 @@ import outcome
 
 def test_fault(stage, setting, fault, keep, pytestconfig):
     trouble = []
-    for number in range(pytestconfig.getoption("--fault-runs")):
+    for number in range(1 if fault.once else pytestconfig.getoption("--fault-runs")):
         for found in outcome.run(stage, setting, fault):
             keep(found.as_dict())
             trouble += [f"run {number + 1}, {found.step}: {words}" for words in found.trouble]

@@ -19,13 +19,14 @@ One line on standard output says what was found. Never takes longer than --timeo
   --state-file FILE    (default /var/lib/eucalyptus/CC/eucalyptusCCConfig)
   --memory FILE        remember the last answer here; the directory belongs to the user of the check
   --grace SECONDS      without an answer, the last one, if ENABLED, holds for so long, 0 to 3600 (default 0)
+  --rest SECONDS       do not ask a CC again that said ENABLED less than so long ago, 0 to 60 (default 0)
   --verbose            more lines about what was done
   --json               one JSON object instead of the line: local_state (string or null), enabled (boolean),
                        definite (boolean: the CC said it itself), source, message, elapsed (seconds),
-                       remembered (boolean: ENABLED by --grace)
+                       remembered (boolean: ENABLED by --grace or --rest)
   --help               this text
 
-The memory file has seven lines, ASCII, mode 0600, replaced whole at every run:
+The memory file has seven lines, ASCII, mode 0600, replaced whole at every run that asks:
 
   cc-enabled-check memory 1
   boot <kernel's boot ID>
@@ -112,6 +113,7 @@ VALUES = {
     "state-file": "/var/lib/eucalyptus/CC/eucalyptusCCConfig",
     "memory": "",
     "grace": "0",
+    "rest": "0",
 }
 FLAGS = ("no-ws-security", "verbose", "json", "help")
 
@@ -152,13 +154,15 @@ def parse_arguments(words):
     number(int, options, "port", 1, 65535)
     number(float, options, "timeout", 0.1, 60)
     number(float, options, "grace", 0, 3600)
+    number(float, options, "rest", 0, 60)
     if options["source"] not in ("soap", "state_file"):
         raise WrongCall("--source must be soap or state_file, not '%s'" % options["source"])
     # The host stands in signed text and in an HTTP header: nothing may need escaping there.
     if options["host"].strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%"):
         raise WrongCall("--host '%s' is neither a host name nor an address" % options["host"])
-    if options["grace"] and not options["memory"]:
-        raise WrongCall("--grace needs --memory FILE")
+    for name in ("grace", "rest"):
+        if options[name] and not options["memory"]:
+            raise WrongCall("--%s needs --memory FILE" % name)
     return options
 
 
@@ -845,7 +849,7 @@ MEMORY_HEAD = "cc-enabled-check memory 1"
 
 
 class Memory:
-    """The last definite answer, for --grace, and the last line, for notify scripts. Its form is in --help."""
+    """The last definite answer, for --grace and --rest, and the last line, for notify scripts. Its form is in --help."""
 
     def __init__(self, options):
         self.path = options["memory"]
@@ -882,11 +886,11 @@ class Memory:
             return None
         return (state, moment) if word == "answer" and state in STATES and 0 < moment <= self.moment else None
 
-    def left(self, grace):
-        """The seconds that the last answer, if ENABLED, still holds."""
+    def left(self, seconds):
+        """How long the last answer, if ENABLED, still holds that holds for `seconds`."""
         if not self.answer or self.answer[0] != "ENABLED":
             return 0
-        return max(self.answer[1] + grace - self.moment, 0)
+        return max(self.answer[1] + seconds - self.moment, 0)
 
     def store(self, exit_status, message):
         """None, or why the memory could not be written."""
@@ -948,9 +952,27 @@ def ask(options):
         return None, False, clean("fault of the check: %s: %s" % (type(error).__name__, error))
 
 
+def rest(options):
+    """The line of a run that does not ask, or None.
+
+    keepalived then runs the check every second, for the sake of a CC that becomes ENABLED, while the one that is does
+    not have to answer as often: each answer makes it log, and overwrite its topology.
+    """
+    try:
+        memory = Memory(options)
+    except (Trouble, ValueError):
+        return None
+    if memory.left(options["rest"]) <= 0:
+        return None
+    return "ENABLED: said %.1f s ago, and not asked again yet by --rest" % (memory.moment - memory.answer[1])
+
+
 def check(options):
     """Asks, remembers, and returns the object that --json prints, and further lines for --verbose."""
     start = now()
+    line = rest(options) if options["rest"] else None
+    if line:
+        return report(options, start, line, None, False, True), []
     state, definite, message = ask(options)
     enabled = state == "ENABLED"
     remembered = False
@@ -971,15 +993,19 @@ def check(options):
             trouble = memory.store(0 if enabled else 1, clean(line))
             if trouble:
                 line += " (%s)" % trouble
+    return report(options, start, line, state, definite, remembered), notes
+
+
+def report(options, start, line, state, definite, remembered):
     return {
         "local_state": state,
-        "enabled": enabled,
+        "enabled": remembered or state == "ENABLED",
         "definite": definite,
         "source": options["source"],
         "message": clean(line),
         "elapsed": round(now() - start, 6),
         "remembered": remembered,
-    }, notes
+    }
 
 
 def main(words):

@@ -15,7 +15,7 @@ MAIN = {
 }  # fmt: skip
 GIVEN = {
     "router_id": "cc1", "user": "eucalyptus", "rt_priority": "50", "mail_to": [], "mail_from": "k@cc1", "smtp_server": "127.0.0.1",
-    "check_script": "/usr/bin/python3 /check", "check_interval": "2", "check_fall": "1", "check_rise": "1", "when_none_enabled": "hold",
+    "check_script": "/usr/bin/python3 /check", "check_interval": "2", "check_timeout": "1.5", "check_fall": "1", "check_rise": "1", "when_none_enabled": "hold",
     "weight": "100", "maintenance_script": "/usr/bin/test ! -e /m", "notify_script": "/notify", "gateways": [MAIN],
 }  # fmt: skip
 
@@ -34,6 +34,14 @@ def test_an_enabled_controller_outweighs_one_that_is_not():
 def test_release_has_no_weight_so_a_failed_check_is_a_fault():
     scripts = gateway_config({**GIVEN, "when_none_enabled": "release"})["vrrp_script"]
     assert "weight" not in scripts["cc_enabled"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "timeout", "expected"), [("1", "1.5", 2), ("1", "0.5", 1), ("1", "2", 3), ("1", 60, 61), ("5", "1.5", 5)]
+)
+def test_keepalived_ends_the_check_only_after_the_check_would_itself(interval, timeout, expected):
+    check = gateway_config({**GIVEN, "check_interval": interval, "check_timeout": timeout})["vrrp_script"]["cc_enabled"]
+    assert check["timeout"] == expected
 
 
 @pytest.mark.parametrize("policy", ["hold", "release"])

@@ -12,7 +12,7 @@ GOOD = {
     "interface_addresses": ["10.0.0.1/24"], "addresses": {"cc1": "10.0.0.1", "cc2": "10.0.0.2"}, "peers": ["10.0.0.2"],
     "publicips": "192.168.1.1-192.168.1.9", "vnet_mode": "MANAGED-NOVLAN", "version": 3, "virtual_router_id": 45,
     "priority": 100, "weight": 100, "advert_interval": 0.1, "auth_pass": "", "when_none_enabled": "hold", "check_source": "soap",
-    "check_interval": 2, "check_timeout": 1.5, "check_grace": 5, "check_fall": 1, "check_rise": 1, "client_key_content": False,
+    "check_interval": 2, "check_timeout": 1.5, "check_rest": 1.5, "check_grace": 5, "check_fall": 1, "check_rise": 1, "client_key_content": False,
     "client_cert_content": False, "ws_security": True, "ask_from": "host", "control_key": "", "control_cert": "", "control_cc_cert": "",
 }  # fmt: skip
 
@@ -99,7 +99,9 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"check_source": "file"}, "neither soap nor state_file"),
         ({"ask_from": "me"}, "neither host nor control_node"),
         ({"check_interval": 0.5}, "cc_gateway_check_interval"),
-        ({"check_timeout": 2}, "must be less than cc_gateway_check_interval"),
+        ({"check_timeout": 61}, "cc_gateway_check_timeout: 61 is not a number of seconds from 0.1 to 60"),
+        ({"check_rest": -1}, "cc_gateway_check_rest: -1 is not a number of seconds from 0 to 60"),
+        ({"check_rest": "a while"}, "cc_gateway_check_rest"),
         ({"check_timeout": "x"}, "cc_gateway_check_timeout"),
         ({"check_grace": -1}, "cc_gateway_check_grace"),
         ({"check_fall": 0}, "cc_gateway_check_fall"),
@@ -148,7 +150,7 @@ def test_all_mistakes_come_in_one_go():
 
 def test_half_an_int_is_no_interval():
     for half in ("1.5", 1.5):
-        assert gateway_problems({**GOOD, "check_interval": half, "check_timeout": 1})["errors"]
+        assert gateway_problems({**GOOD, "check_interval": half})["errors"]
 
 
 @pytest.mark.parametrize(("mode", "words"), [("EDGE", "do not need"), ("", "names no VNET_MODE")])

@@ -155,6 +155,78 @@ def test_umask_does_not_open_the_memory(graced, memory):
     assert memory.stat().st_mode & 0o777 == 0o600
 
 
+# --- rest ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rested(ask, wire, memory, uptime):
+    """Ask with 1.5 s of rest and 5 s of grace; `said` is what the CC says, if it is asked."""
+
+    def run(said, *arguments):
+        wire.say = said
+        return ask("--memory", str(memory), "--rest", "1.5", "--grace", "5", *arguments)
+
+    return run
+
+
+def test_a_controller_that_said_enabled_is_left_alone_for_the_rest(rested, memory, uptime):
+    assert rested(ENABLED).definite
+    before = memory.read_text()
+    uptime.value += 1
+    result = rested(DISABLED)
+    assert (result.local_state, result.enabled, result.definite, result.remembered) == (None, True, False, True)
+    assert result.message == "ENABLED: said 1.0 s ago, and not asked again yet by --rest"
+    assert memory.read_text() == before
+    uptime.value += 0.5
+    assert (rested(DISABLED).enabled, rested(DISABLED).definite) == (False, True)
+
+
+def test_every_second_run_asks_and_no_run_of_one_that_is_not_enabled_rests(rested, uptime):
+    definite = []
+    for said in [ENABLED] * 5 + [DISABLED] * 3 + [ENABLED]:
+        definite.append(rested(said).definite)
+        uptime.value += 1
+    assert definite == [True, False, True, False, True, False, True, True, True]
+
+
+def test_without_answer_the_rest_is_not_renewed(rested, uptime):
+    rested(ENABLED)
+    uptime.value += 2
+    for _dummy in range(2):
+        result = rested(b"")
+        assert (result.remembered, result.message[:12]) == (True, "ENABLED: for")
+    uptime.value += 3
+    assert not rested(b"").enabled
+
+
+@pytest.mark.parametrize("state", [state for state in check.STATES if state != "ENABLED"])
+def test_only_enabled_rests(rested, state):
+    rested(http(answer_xml(state=state)))
+    assert rested(ENABLED).definite
+
+
+def test_failed_initialisation_ends_the_rest(rested, uptime):
+    rested(ENABLED)
+    uptime.value += 2
+    rested(http(answer_xml(good="false")))
+    assert rested(ENABLED).definite
+
+
+def test_the_other_source_is_asked(rested, tmp_path):
+    rested(ENABLED)
+    assert not rested(ENABLED, "--source", "state_file", "--state-file", str(tmp_path / "none")).enabled
+
+
+def test_without_proc_there_is_no_rest(rested, monkeypatch):
+    rested(ENABLED)
+
+    def read_file(path, what, limit=1):
+        raise check.Trouble("no /proc")
+
+    monkeypatch.setattr(check, "read_file", read_file)
+    assert rested(ENABLED).definite
+
+
 # --- no memory ----------------------------------------------------------------------------------------
 
 
@@ -228,7 +300,7 @@ def test_spoilt_memory_is_no_memory(graced, memory, uptime, spoil):
     assert graced(ENABLED).enabled
     assert graced(b"").remembered
     spoil(memory, uptime)
-    result = graced(b"")
+    result = graced(b"", "--rest", "1.5")
     assert (result.enabled, result.remembered) == (False, False)
     # It heals by itself.
     uptime.value += 1
