@@ -952,11 +952,21 @@ def ask(options):
         return None, False, clean("fault of the check: %s: %s" % (type(error).__name__, error))
 
 
-def rest(options):
-    """The line of a run that does not ask, or None.
+def finding(line, state, definite, remembered):
+    return {
+        "local_state": state,
+        "enabled": remembered or state == "ENABLED",
+        "definite": definite,
+        "message": clean(line),
+        "remembered": remembered,
+    }
 
-    keepalived then runs the check every second, for the sake of a CC that becomes ENABLED, while the one that is does
-    not have to answer as often: each answer makes it log, and overwrite its topology.
+
+def rest(options):
+    """What a run finds that does not ask, or None if it has to.
+
+    keepalived runs the check every second, for the sake of a CC that becomes ENABLED; the one that is does not have to
+    answer as often, as each answer makes it log, and overwrite its topology.
     """
     try:
         memory = Memory(options)
@@ -964,17 +974,13 @@ def rest(options):
         return None
     if memory.left(options["rest"]) <= 0:
         return None
-    return "ENABLED: said %.1f s ago, and not asked again yet by --rest" % (memory.moment - memory.answer[1])
+    age = memory.moment - memory.answer[1]
+    return finding("ENABLED: said %.1f s ago, and not asked again yet by --rest" % age, None, False, True)
 
 
-def check(options):
-    """Asks, remembers, and returns the object that --json prints, and further lines for --verbose."""
-    start = now()
-    line = rest(options) if options["rest"] else None
-    if line:
-        return report(options, start, line, None, False, True), []
+def ask_and_remember(options):
+    """What asking finds, and further lines for --verbose."""
     state, definite, message = ask(options)
-    enabled = state == "ENABLED"
     remembered = False
     line = "%s: %s" % (state or "UNKNOWN", message)
     notes = []
@@ -988,24 +994,23 @@ def check(options):
             if definite:
                 memory.answer = state and (state, memory.moment)
             elif memory.left(options["grace"]) > 0:
-                remembered = enabled = True
+                remembered = True
                 line = "ENABLED: for %.1f s more by --grace; now %s" % (memory.left(options["grace"]), message)
-            trouble = memory.store(0 if enabled else 1, clean(line))
+            trouble = memory.store(0 if remembered or state == "ENABLED" else 1, clean(line))
             if trouble:
                 line += " (%s)" % trouble
-    return report(options, start, line, state, definite, remembered), notes
+    return finding(line, state, definite, remembered), notes
 
 
-def report(options, start, line, state, definite, remembered):
-    return {
-        "local_state": state,
-        "enabled": remembered or state == "ENABLED",
-        "definite": definite,
-        "source": options["source"],
-        "message": clean(line),
-        "elapsed": round(now() - start, 6),
-        "remembered": remembered,
-    }
+def check(options):
+    """Finds out, and returns the object that --json prints, and further lines for --verbose."""
+    start = now()
+    notes = []
+    result = rest(options) if options["rest"] else None
+    if not result:
+        result, notes = ask_and_remember(options)
+    result.update(source=options["source"], elapsed=round(now() - start, 6))
+    return result, notes
 
 
 def main(words):

@@ -15,7 +15,8 @@ MAIN = {
 }  # fmt: skip
 GIVEN = {
     "router_id": "cc1", "user": "eucalyptus", "rt_priority": "50", "mail_to": [], "mail_from": "k@cc1", "smtp_server": "127.0.0.1",
-    "check_script": "/usr/bin/python3 /check", "check_interval": "2", "check_timeout": "1.5", "check_fall": "1", "check_rise": "1", "when_none_enabled": "hold",
+    "check_script": "/usr/bin/python3 /check", "check_interval": "2", "check_timeout": "1.5",
+    "check_fall": "1", "check_rise": "1", "when_none_enabled": "hold",
     "weight": "100", "maintenance_script": "/usr/bin/test ! -e /m", "notify_script": "/notify", "gateways": [MAIN],
 }  # fmt: skip
 

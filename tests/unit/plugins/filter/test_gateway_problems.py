@@ -12,7 +12,8 @@ GOOD = {
     "interface_addresses": ["10.0.0.1/24"], "addresses": {"cc1": "10.0.0.1", "cc2": "10.0.0.2"}, "peers": ["10.0.0.2"],
     "publicips": "192.168.1.1-192.168.1.9", "vnet_mode": "MANAGED-NOVLAN", "version": 3, "virtual_router_id": 45,
     "priority": 100, "weight": 100, "advert_interval": 0.1, "auth_pass": "", "when_none_enabled": "hold", "check_source": "soap",
-    "check_interval": 2, "check_timeout": 1.5, "check_rest": 1.5, "check_grace": 5, "check_fall": 1, "check_rise": 1, "client_key_content": False,
+    "check_interval": 2, "check_timeout": 1.5, "check_rest": 1.5, "check_grace": 5,
+    "check_fall": 1, "check_rise": 1, "client_key_content": False,
     "client_cert_content": False, "ws_security": True, "ask_from": "host", "control_key": "", "control_cert": "", "control_cc_cert": "",
 }  # fmt: skip
 
