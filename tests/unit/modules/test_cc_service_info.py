@@ -21,6 +21,8 @@ from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulato
 REPOSITORY = Path(__file__).resolve().parents[3]
 COLLECTIONS = REPOSITORY / ".cache" / "collections"
 MODULE = "ansible_collections.eucalyptus.ha.plugins.modules.cc_service_info"
+# What a process of its own takes over from here; coverage of a process is counted by what it finds in the environment.
+SHARED = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")}
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +59,7 @@ def run(arguments, environment=None, before="", check_mode=False):
         text=True,
         check=False,
         timeout=30,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(COLLECTIONS), **(environment or {})},
+        env={**SHARED, "PYTHONPATH": str(COLLECTIONS), **(environment or {})},
     )
     assert "Traceback" not in done.stderr, done.stderr
     return json.loads(done.stdout)
