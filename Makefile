@@ -148,6 +148,33 @@ bench: setup ## what one check costs; table and JSON in build/bench
 bench-failover: setup ## 30 flips each: the article's settings, soap, state_file
 	$(VENV)/bin/python tests/bench/failover_bench.py --flips 30 --keep
 
+# --- documentation ------------------------------------------------------------------------------------
+
+DOCS := $(CURDIR)/.venv-docs
+SITE := build/docs
+
+$(DOCS)/.done: requirements-docs.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-docs.txt
+	touch $@
+
+.PHONY: docs
+docs: $(DOCS)/.done $(LINK) ## the documentation as a site, its links checked: build/docs/html/index.html
+	rm -rf $(SITE)
+	$(DOCS)/bin/python tools/docs/make_site.py $(SITE)/src
+	$(DOCS)/bin/python tools/docs/ansible_labels.py $(SITE)/src/reference $(SITE)/ansible.inv
+	$(DOCS)/bin/sphinx-build -W --keep-going -q -b html -c tools/docs -d $(SITE)/doctrees $(SITE)/src $(SITE)/html
+	$(DOCS)/bin/python tools/docs/check_html.py $(SITE)/html
+
+.PHONY: docs-links-external
+docs-links-external: docs ## the documentation's links to other places, asked one by one; needs the web
+	$(DOCS)/bin/sphinx-build -q -b linkcheck -c tools/docs -d $(SITE)/doctrees $(SITE)/src $(SITE)/linkcheck
+
+.PHONY: docs-lint
+docs-lint: $(DOCS)/.done $(LINK) ## what plugins and roles say of themselves, and whom they refer to
+	PATH=$(DOCS)/bin:$$PATH antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck --validate-collection-refs=all \
+	  --disallow-unknown-collection-refs --check-extra-docs-refs .
+
 # --- execution environment, AWX, release --------------------------------------------------------------
 
 FULL := $(CURDIR)/.venv-full
