@@ -4,6 +4,9 @@
 import re
 import time
 
+# The system's own bookkeeping, which changes with the day and with installed packages.
+NOT_OURS = "-e /etc/ssh/ -e /etc/resolv.conf -e /etc/hosts -e /etc/mtab -e ld.so.cache -e /etc/alternatives -e '\\.pyc'"
+
 
 def wait_for(condition, limit=15.0):
     """Wait until the condition holds; an assertion error when it does not within `limit` seconds."""
@@ -11,6 +14,21 @@ def wait_for(condition, limit=15.0):
     while not condition():
         assert time.monotonic() < deadline, f"did not happen within {limit:g} s"
         time.sleep(0.2)
+
+
+def files(cluster, host):
+    """Everything under /etc and /usr/libexec with mode, owner and contents, and the packet filter over a second.
+
+    (A standby controller flushes it and loads it again all the time: one look may fall between the two.)
+    """
+    return cluster.sh(
+        host,
+        "for d in /etc /usr/libexec/keepalived /var/lib/eucalyptus-ha; do [ -d $d ] &&"
+        " find $d -xdev -type f -printf '%p %m %u %g ' -exec sha256sum {} \\; ; done | sort"
+        f" | grep -v {NOT_OURS};"
+        "for n in 1 2 3 4; do iptables-save | grep '^-A'; sleep 0.3; done | sort -u; systemctl is-enabled keepalived; ip -4 route",
+        check=False,
+    )
 
 
 class Pings:

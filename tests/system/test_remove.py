@@ -11,12 +11,10 @@ import re
 import time
 
 import pytest
-from system_helpers import wait_for
+from system_helpers import files, wait_for
 from watch import AddressWatch
 
 CONFIRM = ("-e", "cc_gateway_remove_confirm=true")
-# The system's own bookkeeping, which changes with the day and with installed packages.
-NOT_OURS = "-e /etc/ssh/ -e /etc/resolv.conf -e /etc/hosts -e /etc/mtab -e ld.so.cache -e /etc/alternatives -e '\\.pyc'"
 SITE = {
     "keepalived_config": {
         "vrrp_instance": {
@@ -31,21 +29,6 @@ SITE = {
         }
     }
 }
-
-
-def files(cluster, host):
-    """Everything under /etc and /usr/libexec with mode, owner and contents, and the packet filter over a second.
-
-    (A standby controller flushes it and loads it again all the time: one look may fall between the two.)
-    """
-    return cluster.sh(
-        host,
-        "for d in /etc /usr/libexec/keepalived /var/lib/eucalyptus-ha; do [ -d $d ] &&"
-        " find $d -xdev -type f -printf '%p %m %u %g ' -exec sha256sum {} \\; ; done | sort"
-        f" | grep -v {NOT_OURS};"
-        "for n in 1 2 3 4; do iptables-save | grep '^-A'; sleep 0.3; done | sort -u; systemctl is-enabled keepalived; ip -4 route",
-        check=False,
-    )
 
 
 def traces(cluster, host):

@@ -7,7 +7,7 @@ import json
 import re
 import time
 
-from system_helpers import Pings, both_for
+from system_helpers import Pings, both_for, files
 from watch import AddressWatch
 
 
@@ -46,8 +46,12 @@ def test_a_changed_weight_is_in_effect_and_costs_no_packet(deployed):
     assert "from 100 to 160" in deployed.sh("cc2", "journalctl -u keepalived --no-pager")
 
 
-def test_a_configuration_that_keepalived_refuses_leaves_the_old_one_running(deployed, tmp_path):
-    before = {host: deployed.sh(host, "cat /etc/keepalived/keepalived.conf") for host in ("cc1", "cc2")}
+def test_a_configuration_that_keepalived_refuses_leaves_everything_as_it_was(deployed, tmp_path):
+    # Programs of another release, which a run replaces.
+    for program in ("cc_enabled_check.py", "eucalyptus-ha-notify"):
+        for host in ("cc1", "cc2"):
+            deployed.sh(host, f"echo '# of another release' >> /usr/libexec/keepalived/{program}")
+    before = {host: files(deployed, host) for host in ("cc1", "cc2")}
     instance = {
         "state": "BACKUP",
         "interface": "nosuch0",
@@ -58,12 +62,22 @@ def test_a_configuration_that_keepalived_refuses_leaves_the_old_one_running(depl
     # Beside the lab's own inventory: with -e it would be refused before keepalived sees it.
     bad = tmp_path / "bad.yml"
     variables = {"keepalived_config": {"vrrp_instance": {"other": instance}}}
-    bad.write_text(json.dumps({"eucalyptus_cc": {"vars": variables}}), encoding="utf-8")
+    keys = {
+        name: (deployed.lab.dir / "keys" / f"cloud-{name}.pem").read_text(encoding="utf-8") for name in ("pk", "cert")
+    }
+    further = {
+        # What else this run would change on the hosts.
+        "keepalived_unit_hardening": True,
+        "keepalived_firewall": "iptables",
+        "cc_gateway_client_key_content": keys["pk"],
+        "cc_gateway_client_cert_content": keys["cert"],
+    }
+    bad.write_text(json.dumps({"eucalyptus_cc": {"vars": variables | further}}), encoding="utf-8")
     with Pings(deployed, outside(deployed)) as pings, AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
         run = deployed.play("gateway", "-i", str(bad))
     assert run.status != 0, run.output
     assert "nosuch0" in run.output, "keepalived's own words should be shown"
-    assert {host: deployed.sh(host, "cat /etc/keepalived/keepalived.conf") for host in ("cc1", "cc2")} == before
+    assert {host: files(deployed, host) for host in ("cc1", "cc2")} == before
     assert (watch.moves, pings.lost) == ([], 0)
     assert deployed.holders() == ["cc2"]
     refused = deployed.play("gateway", "-e", json.dumps(variables))
