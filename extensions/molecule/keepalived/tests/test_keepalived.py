@@ -53,6 +53,10 @@ def test_the_firewall_admits_vrrp_from_the_peer(host):
     assert [rule for rule in rules if f"-s {peer}/32 " in rule and rule.endswith("-j ACCEPT")], rules
 
 
+def test_a_killed_keepalived_is_not_waited_for_long(host):
+    assert host.check_output("systemctl show --value --property=TimeoutStopUSec keepalived") == "5s"
+
+
 def test_networkd_is_told_to_keep_addresses_that_it_did_not_set(host):
     drop_in = host.file("/etc/systemd/network/eth0.network.d/50-eucalyptus-ha.conf")
     assert "KeepConfiguration=yes" in drop_in.content_string

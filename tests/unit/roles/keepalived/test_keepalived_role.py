@@ -192,10 +192,22 @@ def test_look(run: Run, tmp_path: Path) -> None:
     assert seen["ActiveState"] == "active"
     assert seen["UnitFileState"] == "enabled"
     assert seen["directory"] == "yes"
+    assert int(seen["capabilities"], 16) > 0
     assert re.fullmatch(
         r"73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac 640 \w+ \w+", seen[str(conf)]
     )
     assert str(tmp_path / "none") not in seen
+
+
+def test_only_what_can_be_read_without_a_change_comes_before_the_config_test() -> None:
+    """A host whose configuration is refused stays as it was."""
+    included = [
+        task["ansible.builtin.include_tasks"]
+        for task in tasks(ROLE / "tasks/main.yml")
+        if "ansible.builtin.include_tasks" in task
+    ]
+    before = included[: included.index("test.yml")]
+    assert before == ["look.yml", "refuse.yml", "install.yml", "set_vars.yml"]
 
 
 def test_look_without_keepalived(run: Run, tmp_path: Path) -> None:
