@@ -32,3 +32,16 @@ attributes:
     details:
       - It never reports a change.
 """
+
+    # Modules that give facts of the host.
+    FACTS = r"""
+options: {}
+attributes:
+  facts:
+    description: Returns an C(ansible_facts) dictionary that updates existing facts of the host.
+    support: full
+  platform:
+    description: The platforms it runs on.
+    support: full
+    platforms: Linux
+"""

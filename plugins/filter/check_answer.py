@@ -23,9 +23,18 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Ask the cluster controller on this host, as keepalived does
+  ansible.builtin.command: /usr/libexec/keepalived/cc-enabled-check --json
+  become: true
+  become_user: eucalyptus
+  register: check
+  changed_when: false
+  # Exit status 1 is an answer too.
+  failed_when: false
+
 - name: Show the state
   ansible.builtin.debug:
-    msg: "{{ (result | eucalyptus.ha.check_answer).local_state }}"
+    msg: "{{ (check | eucalyptus.ha.check_answer).local_state }}"
 """
 
 RETURN = r"""

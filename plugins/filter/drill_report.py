@@ -82,9 +82,23 @@ seealso:
 """
 
 EXAMPLES = r"""
+# recorded is what the example of module vip_moves_info registers, recording that of module reachability_info, once it is done.
 - name: Say how the drill went
   ansible.builtin.debug:
-    msg: "{{ (recording | eucalyptus.ha.drill_report).lines }}"
+    msg: "{{ (drill | eucalyptus.ha.drill_report).lines }}"
+  vars:
+    drill:
+      cluster: eucalyptus_cc
+      vip: 10.0.0.10
+      trigger: maintenance
+      holder: cc1
+      observer: nc1
+      addresses: {cc1: 10.0.0.1, cc2: 10.0.0.2}
+      hosts:
+        cc1: "{{ hostvars['cc1']['recorded'] }}"
+        cc2: "{{ hostvars['cc2']['recorded'] }}"
+      view: "{{ hostvars['nc1']['recording'] }}"
+      limits: {takeover: 2.7, gap: 0.5}
 """
 
 RETURN = r"""

@@ -28,9 +28,14 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Read eucalyptus.conf
+  ansible.builtin.slurp:
+    src: /etc/eucalyptus/eucalyptus.conf
+  register: eucalyptus_conf
+
 - name: Show the interface of the node controllers' network
   ansible.builtin.debug:
-    msg: "{{ (lookup('ansible.builtin.file', 'eucalyptus.conf') | eucalyptus.ha.eucalyptus_conf)['VNET_PRIVINTERFACE'] }}"
+    msg: "{{ (eucalyptus_conf.content | b64decode | eucalyptus.ha.eucalyptus_conf)['VNET_PRIVINTERFACE'] }}"
 """
 
 RETURN = r"""

@@ -29,9 +29,34 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show the data
+- name: Show keepalived's configuration for a gateway
   ansible.builtin.debug:
-    msg: "{{ settings | eucalyptus.ha.gateway_config }}"
+    msg: "{{ (settings | eucalyptus.ha.gateway_config | eucalyptus.ha.keepalived_conf).splitlines() }}"
+  vars:
+    settings:
+      router_id: cc1
+      user: eucalyptus
+      check_script: /usr/bin/python3 -E -s -S /usr/libexec/keepalived/cc-enabled-check --timeout 1.5
+      check_interval: 2
+      check_timeout: 1.5
+      check_fall: 1
+      check_rise: 1
+      when_none_enabled: hold
+      weight: 100
+      maintenance_script: /usr/bin/test ! -e /etc/eucalyptus-ha/maintenance
+      notify_script: /usr/libexec/keepalived/eucalyptus-ha-notify
+      gateways:
+        - instance: eucalyptus
+          vip: 10.0.0.10
+          virtual_router_id: 45
+          interface: eth0
+          address: 10.0.0.1
+          peers: [10.0.0.2]
+          priority: 100
+          version: 3
+          advert_interval: 0.1
+          garp_master_delay: 1
+          garp_master_refresh: 30
 """
 
 RETURN = r"""

@@ -23,19 +23,13 @@ description:
     whom it sees C(_view_answers). All are gauges.
   - What is not known has no sample.
 options:
-  _input:
-    description:
-      - A verdict of P(eucalyptus.ha.gateway_verdict#filter), or a list of them. They are shown worst first.
-    type: raw
-    required: true
   generated_at:
     description:
       - When the gateways were looked at, in seconds since 1970 or as in ISO 8601 with a time zone. It becomes
         C(eucalyptus_gateway_report_timestamp_seconds), which tells an old file from a new one.
     type: raw
-seealso:
-  - plugin: eucalyptus.ha.gateway_verdict
-    plugin_type: filter
+extends_documentation_fragment:
+  - eucalyptus.ha._verdicts
 """
 
 EXAMPLES = r"""
@@ -44,6 +38,14 @@ EXAMPLES = r"""
     content: "{{ clusters | eucalyptus.ha.gateway_verdict | eucalyptus.ha.gateway_metrics(generated_at=now(utc=true).isoformat() ~ 'Z') }}"
     dest: /var/lib/prometheus/node-exporter/eucalyptus_gateway.prom
     mode: "0644"
+  delegate_to: localhost
+  vars:
+    clusters:
+      - name: one
+        vip: 10.0.0.10
+        hosts:
+          cc1: {reachable: true, local_state: ENABLED, vip_fact: "{{ hostvars['cc1']['ansible_facts']['eucalyptus_vip'] }}"}
+          cc2: {reachable: true, local_state: DISABLED, vip_fact: "{{ hostvars['cc2']['ansible_facts']['eucalyptus_vip'] }}"}
 """
 
 RETURN = r"""

@@ -20,11 +20,6 @@ description:
   - One line for each cluster, worst first, that unfolds to what each host said and what to do.
   - Every text is escaped. Every state has a word and a shape besides its colour.
 options:
-  _input:
-    description:
-      - A verdict of P(eucalyptus.ha.gateway_verdict#filter), or a list of them. They are shown worst first.
-    type: raw
-    required: true
   generated_at:
     description:
       - When the gateways were looked at. Seconds since 1970, or a date and time as in ISO 8601, or any text, which is shown as it is.
@@ -34,9 +29,8 @@ options:
     description: The heading of the page.
     type: str
     default: Gateways of the node controllers
-seealso:
-  - plugin: eucalyptus.ha.gateway_verdict
-    plugin_type: filter
+extends_documentation_fragment:
+  - eucalyptus.ha._verdicts
 """
 
 EXAMPLES = r"""
@@ -45,6 +39,14 @@ EXAMPLES = r"""
     content: "{{ clusters | eucalyptus.ha.gateway_verdict | eucalyptus.ha.gateway_page(generated_at=now(utc=true).isoformat() ~ 'Z') }}"
     dest: /var/www/html/gateways.html
     mode: "0644"
+  delegate_to: localhost
+  vars:
+    clusters:
+      - name: one
+        vip: 10.0.0.10
+        hosts:
+          cc1: {reachable: true, local_state: ENABLED, vip_fact: "{{ hostvars['cc1']['ansible_facts']['eucalyptus_vip'] }}"}
+          cc2: {reachable: true, local_state: DISABLED, vip_fact: "{{ hostvars['cc2']['ansible_facts']['eucalyptus_vip'] }}"}
 """
 
 RETURN = r"""

@@ -28,9 +28,35 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show what is wrong
+- name: Show what is wrong with a VIP that is one of the hosts' addresses
   ansible.builtin.debug:
-    msg: "{{ settings | eucalyptus.ha.gateway_problems }}"
+    msg: "{{ (settings | eucalyptus.ha.gateway_problems).errors }}"
+  vars:
+    settings:
+      host: cc1
+      group: eucalyptus_cc
+      vip: 10.0.0.2
+      interface: eth0
+      interfaces: [lo, eth0]
+      interface_addresses: [10.0.0.1/24]
+      addresses: {cc1: 10.0.0.1, cc2: 10.0.0.2}
+      peers: [10.0.0.2]
+      vnet_mode: MANAGED-NOVLAN
+      version: 3
+      virtual_router_id: 45
+      priority: 100
+      weight: 100
+      advert_interval: 0.1
+      when_none_enabled: hold
+      check_source: soap
+      check_interval: 2
+      check_timeout: 1.5
+      check_rest: 0
+      check_grace: 5
+      check_fall: 1
+      check_rise: 1
+      ws_security: true
+      ask_from: host
 """
 
 RETURN = r"""

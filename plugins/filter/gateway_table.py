@@ -21,24 +21,25 @@ description:
     clusters all are.
   - Control characters in names and messages are replaced, so that they cannot play tricks on the terminal.
 options:
-  _input:
-    description:
-      - A verdict of P(eucalyptus.ha.gateway_verdict#filter), or a list of them. They are shown worst first.
-    type: raw
-    required: true
   width:
     description: The number of columns, at least 40. Columns of the tables are cut to fit.
     type: int
     default: 100
-seealso:
-  - plugin: eucalyptus.ha.gateway_verdict
-    plugin_type: filter
+extends_documentation_fragment:
+  - eucalyptus.ha._verdicts
 """
 
 EXAMPLES = r"""
 - name: Show how the gateways are
   ansible.builtin.debug:
     msg: "{{ (clusters | eucalyptus.ha.gateway_verdict | eucalyptus.ha.gateway_table).splitlines() }}"
+  vars:
+    clusters:
+      - name: one
+        vip: 10.0.0.10
+        hosts:
+          cc1: {reachable: true, local_state: ENABLED, vip_fact: "{{ hostvars['cc1']['ansible_facts']['eucalyptus_vip'] }}"}
+          cc2: {reachable: true, local_state: DISABLED, vip_fact: "{{ hostvars['cc2']['ansible_facts']['eucalyptus_vip'] }}"}
 """
 
 RETURN = r"""

@@ -34,9 +34,17 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show what changes
+- name: Read the configuration that is there
+  ansible.builtin.slurp:
+    src: /etc/keepalived/keepalived.conf
+  become: true
+  register: there
+
+- name: Show what would change
   ansible.builtin.debug:
-    msg: "{{ before | eucalyptus.ha.keepalived_diff(after) }}"
+    msg: "{{ there.content | b64decode | eucalyptus.ha.keepalived_diff(wanted) }}"
+  vars:
+    wanted: "{{ {'global_defs': {'router_id': 'cc1'}} | eucalyptus.ha.keepalived_conf }}"
 """
 
 RETURN = r"""

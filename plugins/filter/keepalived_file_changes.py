@@ -34,12 +34,16 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show what is to be done
+- name: Show which of the wanted files are not as they should be
   ansible.builtin.debug:
-    msg: "{{ wanted | eucalyptus.ha.keepalived_file_changes({'/etc/a': 'e3b0… 644 root root'}) }}"
+    msg: "{{ wanted | eucalyptus.ha.keepalived_file_changes(seen) }}"
   vars:
     wanted:
-      - {path: /etc/a, text: "a\n", mode: "0644"}
+      - path: /etc/sysctl.d/60-keepalived.conf
+        text: "net.ipv4.ip_nonlocal_bind = 1\n"
+        mode: "0644"
+    seen:
+      /etc/sysctl.d/60-keepalived.conf: "{{ '' | ansible.builtin.hash('sha256') }} 644 root root"
 """
 
 RETURN = r"""

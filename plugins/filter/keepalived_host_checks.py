@@ -31,6 +31,16 @@ EXAMPLES = r"""
 - name: Show the programs and the peers
   ansible.builtin.debug:
     msg: "{{ keepalived_config | eucalyptus.ha.keepalived_host_checks }}"
+  vars:
+    keepalived_config:
+      vrrp_script:
+        web:
+          script: /usr/libexec/keepalived/check-web --port 80
+          user: nobody
+      vrrp_instance:
+        gateway:
+          unicast_peer: [10.0.0.2]
+          track_script: [web]
 """
 
 RETURN = r"""

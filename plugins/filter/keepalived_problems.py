@@ -51,7 +51,14 @@ EXAMPLES = r"""
     msg: "{{ problems | join(' ') }}"
   when: problems | length > 0
   vars:
-    problems: "{{ keepalived_config | eucalyptus.ha.keepalived_problems('2.2.7') }}"
+    problems: "{{ config | eucalyptus.ha.keepalived_problems('2.2.7') }}"
+    config:
+      vrrp_instance:
+        gateway:
+          state: EQUAL
+          interface: eth0
+          virtual_router_id: 45
+          virtual_ipaddress: [10.0.0.10/32]
 """
 
 RETURN = r"""

@@ -35,6 +35,14 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Have keepalived test its configuration
+  ansible.builtin.command: keepalived --config-test
+  become: true
+  register: config_test
+  changed_when: false
+  # What it means is said below.
+  failed_when: false
+
 - name: Refuse what keepalived would not run as it stands
   ansible.builtin.fail:
     msg: "{{ verdict.message }}"

@@ -33,6 +33,12 @@ options:
 """
 
 EXAMPLES = r"""
+# look.sh is roles/nc_route/files/look.sh of this collection; put a copy into files/ beside the playbook.
+- name: Look at the routes and at who manages them
+  ansible.builtin.script: look.sh 10.0.0.10
+  register: look
+  changed_when: false
+
 - name: Say who manages the interface
   ansible.builtin.debug:
     msg: "{{ (look.stdout | eucalyptus.ha.nc_route_plan({'state': 'present', 'vip': '10.0.0.10'})).reason }}"

@@ -29,13 +29,6 @@ options:
     description: The path of its certificate, PEM.
     type: path
     default: /var/lib/eucalyptus/keys/cloud-cert.pem
-  client_key_content:
-    description:
-      - The private key itself, which is to be at O(client_key). The file is then only compared with it.
-    type: str
-  client_cert_content:
-    description: The certificate itself, which is to be at O(client_cert).
-    type: str
   own_cert:
     description: The path of the cluster controller's own copy of the certificate, which it compares requests with.
     type: path
@@ -51,6 +44,7 @@ notes:
 extends_documentation_fragment:
   - eucalyptus.ha._attributes
   - eucalyptus.ha._attributes.info
+  - eucalyptus.ha._client_keys
 """
 
 EXAMPLES = r"""

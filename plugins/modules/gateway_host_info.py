@@ -95,19 +95,13 @@ options:
     type: int
     default: 8774
   client_key:
-    description: As in M(eucalyptus.ha.client_keys_info). Empty or absent, keys are not looked at.
+    description: The path of the private key, PEM. Empty or absent, keys are not looked at.
     type: path
   client_cert:
-    description: As in M(eucalyptus.ha.client_keys_info).
+    description: The path of its certificate, PEM.
     type: path
-  client_key_content:
-    description: As in M(eucalyptus.ha.client_keys_info).
-    type: str
-  client_cert_content:
-    description: As in M(eucalyptus.ha.client_keys_info).
-    type: str
   own_cert:
-    description: As in M(eucalyptus.ha.client_keys_info).
+    description: The path of the cluster controller's own copy of the certificate, which it compares requests with.
     type: path
 notes:
   - Needs root, since it takes raw sockets and tries what O(user) can do.
@@ -119,6 +113,7 @@ seealso:
 extends_documentation_fragment:
   - eucalyptus.ha._attributes
   - eucalyptus.ha._attributes.info
+  - eucalyptus.ha._client_keys
 """
 
 EXAMPLES = r"""

@@ -26,6 +26,7 @@ author:
 extends_documentation_fragment:
   - eucalyptus.ha._attributes
   - eucalyptus.ha._attributes.info
+  - eucalyptus.ha._recording
 options:
   targets:
     description:
@@ -66,15 +67,6 @@ options:
       - A question not answered after this many seconds, 0.05 to 10, counts as lost.
     type: float
     default: 1.0
-  seconds:
-    description:
-      - How long to record, in seconds, at most 3600.
-    type: float
-    required: true
-  stop_file:
-    description:
-      - Stop earlier, as soon as this file exists.
-    type: path
 notes:
   - Uses Python's standard library only, from Python 2.7 on.
   - ICMP needs root, or a group that C(net.ipv4.ping_group_range) allows. O(answers_for) and O(clocks) need root.

@@ -78,21 +78,10 @@ notes:
   - Uses Python's standard library only, from Python 2.7 on.
   - "To have the fact with every gathering of facts, set C(ansible_facts_modules: [ansible.builtin.setup, eucalyptus.ha.vip_facts])
     and, where an option is needed, C(module_defaults)."
-attributes:
-  check_mode:
-    description: Can run in check mode and return what it would without it.
-    support: full
-  diff_mode:
-    description: Returns details of what has changed, in diff mode.
-    support: N/A
-    details: Nothing is changed.
-  facts:
-    description: Returns an C(ansible_facts) dictionary that updates existing facts of the host.
-    support: full
-  platform:
-    description: The platforms it runs on.
-    support: full
-    platforms: Linux
+extends_documentation_fragment:
+  - eucalyptus.ha._attributes
+  - eucalyptus.ha._attributes.info
+  - eucalyptus.ha._attributes.facts
 """
 
 EXAMPLES = r"""

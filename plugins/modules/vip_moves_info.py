@@ -21,6 +21,7 @@ author:
 extends_documentation_fragment:
   - eucalyptus.ha._attributes
   - eucalyptus.ha._attributes.info
+  - eucalyptus.ha._recording
 options:
   vips:
     description:
@@ -28,17 +29,9 @@ options:
     type: list
     elements: str
     required: true
-  seconds:
-    description:
-      - How long to record, in seconds, at most 3600.
-    type: float
-    required: true
-  stop_file:
-    description:
-      - Stop earlier, as soon as this file exists. It is looked for every 0.2 seconds.
-    type: path
 notes:
   - Uses Python's standard library only, from Python 2.7 on. Needs no privileges.
+  - O(stop_file) is looked for every 0.2 seconds.
 seealso:
   - module: eucalyptus.ha.reachability_info
   - module: eucalyptus.ha.vip_facts

@@ -19,7 +19,9 @@ _BUILTIN = re.compile(r"\bansible_collections\.ansible\.builtin\.\w+?_(?:module|
 def labels(reference: Path) -> dict[str, str]:
     """{label: address} of what the pages in the directory may link to."""
     used = {label for page in reference.glob("*.rst") for label in _BUILTIN.findall(page.read_text(encoding="utf-8"))}
-    builtin = {label: label.replace("ansible_collections.", "collections/", 1).replace(".", "/") + ".html" for label in used}
+    builtin = {
+        label: label.replace("ansible_collections.", "collections/", 1).replace(".", "/") + ".html" for label in used
+    }
     return {**PAGES, **builtin}
 
 

@@ -44,7 +44,9 @@ def main(root: Path) -> int:
             elif anchor and meant in pages and anchor not in pages[meant].anchors:
                 broken.append(f"{path.relative_to(root)}: {target}: no such anchor")
     print("\n".join(sorted(set(broken))), end="\n" if broken else "")
-    print(f"{len(pages)} pages, {inside} links inside, {len(broken)} broken; {len(outside)} addresses outside, not asked")
+    print(
+        f"{len(pages)} pages, {inside} links inside, {len(broken)} broken; {len(outside)} addresses outside, not asked"
+    )
     return 1 if broken or not pages else 0
 
 

@@ -10,7 +10,7 @@ _GALAXY = yaml.safe_load((_ROOT / "galaxy.yml").read_text(encoding="utf-8"))
 
 project = "eucalyptus.ha"
 author = "The eucalyptus.ha developers"
-copyright = f"2026, {author}. GPL-3.0-or-later"  # noqa: A001 - Sphinx calls it so
+copyright = f"2026, {author}. GPL-3.0-or-later"
 version = release = str(_GALAXY["version"])
 
 extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
@@ -34,7 +34,9 @@ html_theme_options = {
     "source_repository": _GALAXY["repository"],
 }
 # Written by ansible_labels.py; nothing is fetched.
-intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/devel/", str(_ROOT / "build" / "docs" / "ansible.inv"))}
+intersphinx_mapping = {
+    "ansible": ("https://docs.ansible.com/ansible/devel/", str(_ROOT / "build" / "docs" / "ansible.inv"))
+}
 
 # Light and dark by the theme's own switch, see site.css.
 antsibull_ext_color_scheme = "none"

@@ -54,7 +54,7 @@ def where(path: str) -> str:
 
 def resolve(page: str, target: str) -> str:
     """The file of the repository that a relative link of a page means."""
-    return os.path.normpath(PurePosixPath(page).parent / target)
+    return os.path.normpath(str(PurePosixPath(page).parent / target))
 
 
 def is_external(target: str) -> bool:
@@ -120,7 +120,9 @@ def lay_out(destination: Path) -> None:
     shutil.rmtree(destination, ignore_errors=True)
     repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
     shutil.copytree(
-        ROOT / "docs", destination, ignore=lambda _folder, names: [n for n in names if n.endswith(".md") or n == "docsite"]
+        ROOT / "docs",
+        destination,
+        ignore=lambda _folder, names: [n for n in names if n.endswith(".md") or n == "docsite"],
     )
     for page in pages():
         text = (ROOT / page).read_text(encoding="utf-8")
@@ -139,8 +141,8 @@ def reference(destination: Path) -> None:
     destination.mkdir(mode=0o755)
     tool = Path(sys.executable).with_name("antsibull-docs")
     subprocess.run(
-        [tool, "--config-file", Path(__file__).with_name("antsibull-docs.cfg"), "collection", "--use-current"]
-        + ["--squash-hierarchy", "--fail-on-error", "--dest-dir", destination, "eucalyptus.ha"],
+        [str(tool), "--config-file", str(Path(__file__).with_name("antsibull-docs.cfg")), "collection", "--use-current"]
+        + ["--squash-hierarchy", "--fail-on-error", "--dest-dir", str(destination), "eucalyptus.ha"],
         env={**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"},
         check=True,
     )
@@ -153,7 +155,9 @@ def reference(destination: Path) -> None:
         if page.name == "index.rst":
             # A whole sentence for each plugin is too much for the navigation.
             text = _TOCTREE_ENTRY.sub(r"    \1 (\2) <\1_\2>", text)
-            text = text.replace("\nEucalyptus.Ha\n=============\n", "\nModules, filters, roles\n=======================\n")
+            text = text.replace(
+                "\nEucalyptus.Ha\n=============\n", "\nModules, filters, roles\n=======================\n"
+            )
         page.write_text(text, encoding="utf-8")
 
 
