@@ -363,7 +363,7 @@ class Renderer:
         start = len(self.out)
         if isinstance(value, Mapping):
             names = [name for name in value if name not in EXTRAS]
-            if "comment" in value:
+            if value.get("comment") is not None:
                 self.comment(value["comment"], inner, (*path, "comment"))
             start = len(self.out)
             for name in sorted(names, key=lambda name: natural(str(name))):

@@ -233,3 +233,115 @@ class TestOnARealHost:
             time.sleep(0.1)
         facts = host.gather("cc1", vips=["fd00::10%eth2", "fd00::10%eth1"])
         assert [(one["held"], one["state"]) for one in facts["vips"]] == [(False, "dadfailed"), (True, "held")]
+
+
+class Netlink:
+    """A netlink socket that says what a test tells it: (bytes, port of the sender) for each recvfrom()."""
+
+    def __init__(self, *said):
+        self.said = list(said)
+        self.closed = 0
+
+    def __call__(self, *kind):
+        return self
+
+    def settimeout(self, seconds):
+        assert seconds == _addresses.REPLY_TIMEOUT
+
+    def bind(self, address):
+        assert address == (0, 0)
+
+    def send(self, data):
+        return len(data)
+
+    def recvfrom(self, size):
+        data, port = self.said.pop(0)
+        return data, (port, 0)
+
+    def close(self):
+        self.closed += 1
+
+
+def reply(kind, payload=b"", flags=0):
+    data = struct.pack("=IHHII", 16 + len(payload), kind, flags, 1, 0) + payload
+    return data + b"\0" * (-len(data) % 4)
+
+
+DONE = reply(_addresses.NLMSG_DONE)
+NEW = _addresses.RTM_NEWADDR
+
+
+def ask(monkeypatch, *said, dump=True):
+    netlink = Netlink(*said)
+    monkeypatch.setattr(_addresses.socket, "socket", netlink)
+    return netlink, lambda: _addresses.ask_kernel(22, NEW, b"", dump=dump)
+
+
+def test_only_the_kernel_is_believed(monkeypatch):
+    """Any process may send to a netlink socket; only the kernel has port 0."""
+    netlink, run = ask(monkeypatch, (reply(NEW, b"forged") + DONE, 4711), (reply(NEW, b"true") + reply(99, b"other") + DONE, 0))
+    assert run() == [b"true"]
+    assert netlink.closed == 1
+
+
+def test_a_dump_that_was_interrupted_is_made_again(monkeypatch):
+    torn = reply(NEW, b"old", _addresses.NLM_F_DUMP_INTR) + DONE
+    netlink, run = ask(monkeypatch, (torn, 0), (reply(NEW, b"new") + DONE, 0))
+    assert run() == [b"new"]
+    assert netlink.closed == 2
+
+
+def test_a_dump_that_is_always_interrupted_ends(monkeypatch):
+    torn = reply(NEW, b"some", _addresses.NLM_F_DUMP_INTR) + DONE
+    netlink, run = ask(monkeypatch, *[(torn, 0)] * _addresses.DUMP_ATTEMPTS)
+    assert run() == [b"some"]
+    assert netlink.closed == _addresses.DUMP_ATTEMPTS
+
+
+@pytest.mark.parametrize(("code", "message"), [(-1, "Operation not permitted"), (-101, "Network is unreachable")])
+def test_a_refusal_of_the_kernel_is_an_error(monkeypatch, code, message):
+    netlink, run = ask(monkeypatch, (reply(_addresses.NLMSG_ERROR, struct.pack("=i", code)), 0))
+    with pytest.raises(_addresses.AddressError, match=f"the kernel refused to list them: {message}"):
+        run()
+    assert netlink.closed == 1
+
+
+def test_an_acknowledgement_ends_a_request_without_an_answer(monkeypatch):
+    _netlink, run = ask(monkeypatch, (reply(_addresses.NLMSG_ERROR, struct.pack("=i", 0)), 0), dump=False)
+    assert run() == []
+
+
+def test_an_answer_that_is_no_dump_is_one_message(monkeypatch):
+    _netlink, run = ask(monkeypatch, (reply(NEW, b"one") + reply(NEW, b"two"), 0), dump=False)
+    assert run() == [b"one"]
+
+
+def test_a_message_with_an_impossible_length_ends_the_reading(monkeypatch):
+    broken = struct.pack("=IHHII", 8, NEW, 0, 1, 0)
+    _netlink, run = ask(monkeypatch, (broken + DONE, 0), (reply(NEW, b"x") + DONE, 0))
+    assert run() == [b"x"]
+    assert _addresses.attributes(_addresses.attribute(1, b"abc") + struct.pack("=HH", 3, 2) + b"rest", 0) == {1: b"abc"}
+
+
+def test_an_address_of_no_known_length_is_none():
+    body = struct.pack("=BBBBi", socket.AF_INET, 24, 0, 0, 2) + _addresses.attribute(_addresses.IFA_ADDRESS, b"\x0a\0\0")
+    assert decode(body) is None
+    assert decode(body[:8]) is None
+
+
+def test_another_error_than_no_route_is_told(monkeypatch):
+    _netlink, run = ask(monkeypatch, (reply(_addresses.NLMSG_ERROR, struct.pack("=i", -22)), 0))
+    with pytest.raises(_addresses.AddressError, match="Invalid argument"):
+        _addresses.route_interface(socket.inet_aton("192.0.2.1"))
+
+
+def test_no_route_is_no_interface(monkeypatch):
+    _netlink, _run = ask(monkeypatch, (reply(_addresses.NLMSG_ERROR, struct.pack("=i", -101)), 0))
+    assert _addresses.route_interface(socket.inet_aton("192.0.2.1")) is None
+
+
+def test_a_python_without_a_monotonic_clock_reads_the_uptime(monkeypatch):
+    """2.7."""
+    good = _addresses.clock_since_boot()
+    monkeypatch.delattr(_addresses.time, "clock_gettime")
+    assert _addresses.clock_since_boot() == pytest.approx(good, abs=2)

@@ -133,3 +133,18 @@ def test_other_blocks_are_passed_over(tmp_path):
 def test_no_text_is_fatal(tmp_path_factory, text):
     directory = tmp_path_factory.mktemp("conf")
     assert isinstance(read(directory, text)["instances"], list)
+
+
+def test_an_include_file_that_cannot_be_read_is_reported_and_a_directory_is_passed_over(tmp_path):
+    (tmp_path / "directory").mkdir()
+    # A link to itself: even root cannot read it.
+    (tmp_path / "loop.conf").symlink_to("loop.conf")
+    found = read(tmp_path, "include director*\ninclude loop.con*\nvrrp_instance a {\n virtual_ipaddress {\n 10.0.0.10\n }\n}\n")
+    assert [problem.partition("loop.conf: ")[2].partition(":")[0] for problem in found["problems"]] == ["cannot be read"]
+    assert list(vips(found)) == ["a"]
+
+
+def test_an_instance_without_a_name_is_reported(tmp_path):
+    found = read(tmp_path, "vrrp_instance {\n interface eth0\n}\nvrrp_instance b {\n priority many\n}\n")
+    assert [one["name"] for one in found["instances"]] == ["b"]
+    assert found["problems"][0].endswith("keepalived.conf: a vrrp_instance without a name")

@@ -114,3 +114,13 @@ def test_a_program_that_hangs_does_not_hang_the_fact(tmp_path, monkeypatch):
     begin = time.monotonic()
     assert _keepalived_process.version(program(tmp_path, "exec sleep 30")) is None
     assert time.monotonic() - begin < 5
+
+
+def test_a_program_that_cannot_be_started_has_no_version(tmp_path):
+    assert _keepalived_process.version(str(tmp_path / "none")) is None
+
+
+def test_a_proc_that_cannot_be_read_has_no_keepalived(tmp_path):
+    found = _keepalived_process.find(proc=str(tmp_path / "none"), pid_files=[])
+    assert (found["pid"], found["since"]) == (None, None)
+    assert _keepalived_process._started_at(str(tmp_path / "none"), 100) is None

@@ -91,3 +91,192 @@ def test_only_the_exact_address_is_a_move_and_a_second_interface_is_none():
         "initial": {"192.0.2.10": False},
         "moves": [{"vip": "192.0.2.10", "at": 1.0, "held": True}, {"vip": "192.0.2.10", "at": 4.0, "held": False}],
     }
+
+
+def ping(monkeypatch, address="127.0.0.1"):
+    prober = _reachability.Ping(address, 1.0)
+    sent = []
+    monkeypatch.setattr(prober, "send", lambda data, address=None: sent.append((data, address)))
+    return prober, sent
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_loopback_answers_a_ping(address):
+    prober = _reachability.Ping(address, 1.0)
+    _reachability.record([prober], 0.05, 0.2, never)
+    prober.sock.close()
+    assert len(prober.result()) >= 2
+    assert all(rtt is not None for _sent, rtt in prober.result())
+
+
+def test_only_its_own_answers_count_for_a_ping(monkeypatch):
+    prober, sent = ping(monkeypatch)
+    prober.tick(100.0)
+    [(question, target)] = sent
+    assert target == ("127.0.0.1", 0)
+    head = b"\x45" + b"\0" * 19
+    answer = b"\0" + question[1:]
+    others = [
+        head + question,  # one's own question, as a raw socket sees it on loopback
+        head + answer[:8] + b"\0" * 8 + answer[16:],  # somebody else's ping
+        head + answer[:16] + struct.pack("!I", 7),  # a question never asked
+        head + answer[:19],
+        b"",
+    ]
+    for packet in others:
+        prober.take(packet, ("127.0.0.1", 0), 100.1)
+    prober.take(head + answer, ("127.0.0.2", 0), 100.1)
+    assert prober.result() == [[100.0, None]]
+    prober.take(head + answer, ("127.0.0.1", 0), 100.25)
+    assert prober.result() == [[100.0, 0.25]]
+    prober.sock.close()
+
+
+def test_a_network_that_refuses_a_question_is_not_reached(monkeypatch):
+    prober = _reachability.Ping("127.0.0.1", 1.0)
+    prober.sock.close()
+    prober.tick(100.0)
+    prober.ready(prober.sock, 100.1)
+    assert prober.result() == [[100.0, None]]
+
+
+def refuse_sockets(monkeypatch, *kinds, number=1):
+    real = _reachability.socket.socket
+
+    def open_socket(family, kind, *more):
+        if kind in kinds:
+            raise OSError(number, "refused")
+        return real(family, socket.SOCK_DGRAM)
+
+    monkeypatch.setattr(_reachability.socket, "socket", open_socket)
+
+
+def test_without_root_a_ping_socket_will_do(monkeypatch):
+    refuse_sockets(monkeypatch, socket.SOCK_RAW)
+    sock, raw = _reachability._icmp_socket(4, False)
+    assert (sock.type, raw) == (socket.SOCK_DGRAM, False)
+    sock.close()
+    # An answer that comes without the IP header.
+    assert _reachability._strip_ip(b"\x45" + b"x" * 30, 4, False) == b"\x45" + b"x" * 30
+
+
+@pytest.mark.parametrize("raw_only", [True, False])
+def test_without_any_icmp_socket_the_way_out_is_told(monkeypatch, raw_only):
+    refuse_sockets(monkeypatch, socket.SOCK_RAW, *([] if raw_only else [socket.SOCK_DGRAM]))
+    with pytest.raises(_reachability.ReachabilityError, match="ICMP needs root here: use become: true, or give the target a port"):
+        _reachability._icmp_socket(4, raw_only)
+
+
+def test_another_trouble_with_a_socket_is_told_as_it_is(monkeypatch):
+    refuse_sockets(monkeypatch, socket.SOCK_RAW, number=24)
+    with pytest.raises(OSError, match="refused"):
+        _reachability._icmp_socket(4, True)
+
+
+def clock(monkeypatch, now):
+    prober = _reachability.Clock("127.0.0.1")
+    sent = []
+    monkeypatch.setattr(prober, "send", lambda data, address=None: sent.append(data))
+    prober.tick(now)
+    return prober, sent
+
+
+def stamped(question, received, kind=_reachability.TIMESTAMP_REPLY):
+    return b"\x45" + b"\0" * 19 + struct.pack("!B", kind) + question[1:12] + struct.pack("!II", received, received)
+
+
+def test_the_clock_of_another_host_is_its_stamp_against_the_middle_of_the_way(monkeypatch):
+    midnight = 86400.0 * 20000
+    prober, [question] = clock(monkeypatch, midnight + 1000.0)
+    assert prober.result() is None
+    prober.take(stamped(question, 1000250), ("127.0.0.1", 0), midnight + 1000.1)
+    assert prober.result() == {"offset": 0.2005, "uncertainty": 0.051}
+    # Asked once a second; a worse answer does not replace a better one.
+    prober.tick(midnight + 1000.5)
+    prober.tick(midnight + 1001.0)
+    prober.sock.close()
+
+
+def test_a_worse_answer_does_not_replace_a_better_one(monkeypatch):
+    midnight = 86400.0 * 20000
+    prober, sent = clock(monkeypatch, midnight + 10.0)
+    prober.take(stamped(sent[0], 10000), ("127.0.0.1", 0), midnight + 10.01)
+    best = prober.result()
+    prober.tick(midnight + 10.5)
+    assert len(sent) == 1
+    prober.tick(midnight + 11.0)
+    assert len(sent) == 2
+    prober.take(stamped(sent[1], 11900), ("127.0.0.1", 0), midnight + 11.9)
+    assert prober.result() == best
+    prober.sock.close()
+
+
+def test_midnight_between_two_clocks_is_no_day(monkeypatch):
+    midnight = 86400.0 * 20000
+    prober, [question] = clock(monkeypatch, midnight - 0.1)
+    prober.take(stamped(question, 100), ("127.0.0.1", 0), midnight - 0.1)
+    assert prober.result()["offset"] == pytest.approx(0.2005, abs=0.0001)
+    prober.sock.close()
+
+
+def test_stamps_that_are_none_of_ours_do_not_count(monkeypatch):
+    prober, [question] = clock(monkeypatch, 1000.0)
+    good = stamped(question, 1000)
+    for packet, sender in [
+        (good, "127.0.0.2"),
+        (good[:39], "127.0.0.1"),
+        (stamped(question, 1000, kind=13), "127.0.0.1"),
+        (good[:24] + b"\xff\xff" + good[26:] if question[4:6] != b"\xff\xff" else good[:30], "127.0.0.1"),
+        (good[:26] + b"\x12\x34" + good[28:], "127.0.0.1"),
+        (stamped(question, 1 << 31), "127.0.0.1"),
+    ]:
+        prober.take(packet, (sender, 0), 1000.1)
+        assert prober.result() is None
+    prober.sock.close()
+
+
+def test_a_wait_that_is_interrupted_is_gone_on_with(monkeypatch):
+    def select(*arguments):
+        raise OSError(number, "interrupted")
+
+    monkeypatch.setattr(_reachability.select, "select", select)
+    number = 4
+    assert _reachability._wait([], time.time()) is None
+    number = 9
+    with pytest.raises(OSError, match="interrupted"):
+        _reachability._wait([], time.time())
+
+
+class Socket:
+    """What a netlink socket gives, one thing at a time."""
+
+    def __init__(self, *given):
+        self.given = list(given)
+
+    def recvfrom(self, size):
+        one = self.given.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+
+def test_notifications_are_taken_from_the_kernel_only_and_lost_ones_are_looked_up(monkeypatch):
+    moves = _address_moves.Moves(["127.0.0.1", "192.0.2.10"], 0.0)
+    moves.sock.close()
+    assert moves.initial == {"127.0.0.1": True, "192.0.2.10": False}
+    added = notification(_addresses.RTM_NEWADDR, "192.0.2.10")
+    moves.sock = Socket((added, (4711, 0)), (added, (0, 0)), OSError(105, "No buffer space available"), BlockingIOError(11, "empty"))
+    assert moves.sockets() == ([moves.sock], [])
+    moves.ready(moves.sock, 5.0)
+    # Lost notifications: what the kernel lists counts, and there the address is not.
+    assert moves.result()["moves"] == [
+        {"vip": "192.0.2.10", "at": 5.0, "held": True}, {"vip": "192.0.2.10", "at": 5.0, "held": False},
+    ]  # fmt: skip
+    assert moves.sock.given == []
+
+
+def test_a_notification_with_an_impossible_length_is_left(monkeypatch):
+    moves = _address_moves.Moves(["192.0.2.10"], 0.0)
+    moves.sock.close()
+    moves.read(struct.pack("=IHHII", 15, _addresses.RTM_NEWADDR, 0, 0, 0) + notification(_addresses.RTM_NEWADDR, "192.0.2.10"), 1.0)
+    assert moves.result()["moves"] == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
+import socket
 import struct
 import subprocess
 import sys
@@ -227,3 +229,73 @@ def test_every_python_hears_the_same(network, version):
         network, frame(ipv4(vrrp(2, 51, 150, interval=1))), interpreter=f"/root/.pyenv/versions/{version}/bin/python"
     )
     assert [(one["version"], one["virtual_router_id"], one["source"]) for one in found] == [(2, 51, "10.0.0.2")]
+
+
+class Refusing:
+    """Sockets that fail at one thing, and count what is left open."""
+
+    def __init__(self, at, error):
+        self.at, self.error, self.left_open = at, error, 0
+
+    def __call__(self, family, *kind):
+        if self.at in ("socket", family):
+            raise self.error
+        self.left_open += 1
+        return self
+
+    def close(self):
+        self.left_open -= 1
+
+    def fileno(self):
+        return -1
+
+    def __getattr__(self, name):
+        def call(*arguments):
+            if name == self.at:
+                raise self.error
+
+        return call
+
+
+@pytest.mark.parametrize("at", ["socket", "setsockopt", "bind"])
+@pytest.mark.parametrize(("number", "hint"), [(1, "Operation not permitted: use become"), (13, "become"), (19, "No such device")])
+def test_a_socket_that_is_refused_is_told_and_not_left_open(monkeypatch, at, number, hint):
+    sockets = Refusing(at, OSError(number, os.strerror(number)))
+    monkeypatch.setattr(_vrrp_listen.socket, "socket", sockets)
+    with pytest.raises(_vrrp_listen.ListenError) as caught:
+        _vrrp_listen.listen("lo", 0.1)
+    assert str(caught.value).startswith("cannot listen on lo: ")
+    assert str(caught.value).endswith(hint)
+    assert ("become" in str(caught.value)) == (number in (1, 13))
+    assert sockets.left_open == 0
+
+
+def test_an_interface_that_goes_away_meanwhile_is_told(monkeypatch):
+    sockets = Refusing("recvfrom", OSError(100, "Network is down"))
+    monkeypatch.setattr(_vrrp_listen.socket, "socket", sockets)
+    monkeypatch.setattr(_vrrp_listen.select, "select", lambda *arguments: (["ready"], [], []))
+    with pytest.raises(_vrrp_listen.ListenError, match="listening on lo broke off: Network is down"):
+        _vrrp_listen.listen("lo", 5)
+    assert sockets.left_open == 0
+
+
+def test_a_signal_does_not_end_the_listening(monkeypatch):
+    """Python 2's select() is interrupted by one."""
+    said = [OSError(4, "Interrupted system call"), OSError(9, "Bad file descriptor")]
+
+    def select(*arguments):
+        raise said.pop(0)
+
+    monkeypatch.setattr(_vrrp_listen.socket, "socket", Refusing("nothing", None))
+    monkeypatch.setattr(_vrrp_listen.select, "select", select)
+    with pytest.raises(_vrrp_listen.ListenError, match="broke off: Bad file descriptor"):
+        _vrrp_listen.listen("lo", 5)
+    assert said == []
+
+
+def test_a_host_without_ipv6_or_without_multicast_listens_to_what_there_is(monkeypatch):
+    sockets = Refusing(socket.AF_INET6, OSError(97, "Address family not supported by protocol"))
+    monkeypatch.setattr(_vrrp_listen.socket, "socket", sockets)
+    assert len(_vrrp_listen._join(1)) == 1
+    monkeypatch.setattr(_vrrp_listen.socket, "socket", Refusing("setsockopt", OSError(19, "No such device")))
+    assert len(_vrrp_listen._join(1)) == 2

@@ -166,3 +166,61 @@ def test_warnings(mode, words):
 def test_wants_settings(bad):
     with pytest.raises(AnsibleFilterError, match="dictionary of settings"):
         gateway_problems(bad)
+
+
+FOUND_CHANGED = {"preferred_host": "cc1", "preferred_spread": 20}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"certificate_warn_days": -1}, "cc_gateway_certificate_warn_days: -1 is not a number from 0 to 36500"),
+        ({"listen_time": "long"}, "cc_gateway_listen_time: 'long' is not a number from 0 to 60"),
+        ({"listen_time": 61}, "cc_gateway_listen_time: 61 is not a number from 0 to 60"),
+        ({"preferred_host": "cc3", "preferred_spread": 20}, "cc_gateway_preferred_host: 'cc3' is not a host of the group eucalyptus_cc"),
+        ({**FOUND_CHANGED, "preferred_spread": 0}, "cc_gateway_preferred_spread: 0 is not a number from 1 to 253"),
+        ({**FOUND_CHANGED, "preferred_spread": 100}, r"100 reaches cc_gateway_weight \(100\)"),
+        ({**FOUND_CHANGED, "priority": 135}, "135 plus cc_gateway_preferred_spread 20 plus cc_gateway_weight 100 is 255; keepalived stops"),
+        ({"findings_error": "no route to host"}, "the host could not be looked at: no route to host"),
+        ({"client_key_content": True}, "go together: only one is set"),
+        ({"not_in_run": ["cc2"], "require_both": True}, "cc2 is not in this run .* and cc_gateway_require_both is set"),
+    ],
+)
+def test_further_refusals(change, words):
+    errors = gateway_problems({**GOOD, **change})["errors"]
+    assert len(errors) == 1, errors
+    assert re.search(words, errors[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"certificate_warn_days": 0, "listen_time": 0}, {"certificate_warn_days": None, "listen_time": 60}, FOUND_CHANGED,
+        {**FOUND_CHANGED, "priority": 134}, {**FOUND_CHANGED, "preferred_spread": 99, "priority": 55},
+        # With release, only an ENABLED host has the VIP: there the preferred one may be as far ahead as it likes.
+        {**FOUND_CHANGED, "preferred_spread": 120, "when_none_enabled": "release", "weight": 20},
+    ],
+)  # fmt: skip
+def test_limits_of_the_further_settings(change):
+    assert gateway_problems({**GOOD, **change}) == {"errors": [], "warnings": [], "incompatible": []}
+
+
+def test_a_host_that_is_not_there_is_a_warning_unless_both_are_wanted():
+    found = gateway_problems({**GOOD, "not_in_run": ["cc2", "cc1b"]})
+    assert found["errors"] == []
+    assert found["warnings"] == [
+        "cc1b, cc2 is not in this run (outside --limit, unreachable, or failed): the VIP cannot move there until it is deployed as well"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"), [("", "names no VNET_MODE"), (None, "names no VNET_MODE"), ("EDGE", "VNET_MODE is EDGE: outside MANAGED and")]
+)
+def test_a_mode_that_needs_no_gateway_is_a_warning(mode, words):
+    found = gateway_problems({**GOOD, "vnet_mode": mode})
+    assert found["errors"] == []
+    assert words in found["warnings"][0]
+
+
+def test_the_networks_of_both_managed_modes_need_it():
+    assert gateway_problems({**GOOD, "vnet_mode": "MANAGED"})["warnings"] == []

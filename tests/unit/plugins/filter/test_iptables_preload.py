@@ -96,3 +96,9 @@ def test_iptables_itself_accepts_the_file():
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("marker", ["", "two\nlines"])
+def test_a_marker_that_is_not_one_line_is_refused(marker):
+    with pytest.raises(AnsibleFilterError, match="marker: wants one line of text"):
+        iptables_preload("", [], marker)

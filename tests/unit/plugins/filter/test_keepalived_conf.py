@@ -654,3 +654,57 @@ def test_keepalived_takes_any_name_and_argument(tmp_path_factory: pytest.TempPat
         },
     }
     assert config_test(keepalived_conf(data), tmp_path_factory.mktemp("words")) == (0, [])
+
+
+# -- the rarer refusals -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param({"track_interface": [None]}, "vrrp_instance.i.track_interface[0] is null", id="null in a list"),
+        pytest.param({"priority": {"a": 1}}, "is a mapping, but the keyword takes a value", id="mapping for a word"),
+        pytest.param({"priority": object()}, "is of type object, which cannot be written", id="object"),
+        pytest.param({"virtual_ipaddress": ['10.0.0.1 label "a"']}, "contains a double quote; give the words as a list", id="quoted words"),
+        pytest.param({"virtual_ipaddress": ["10.0.0.10", []]}, "virtual_ipaddress[1] is an empty list", id="empty list of words"),
+        pytest.param({"comment": ["fine", 7]}, "vrrp_instance.i.comment is not text", id="comment that is no text"),
+        pytest.param({"comment": "a\x00b"}, "vrrp_instance.i.comment is not text", id="comment with NUL"),
+        pytest.param({"notify": ["{"]}, "vrrp_instance.i.notify is a lone brace", id="lone brace"),
+        pytest.param({"notify": "}"}, "vrrp_instance.i.notify is a lone brace", id="lone closing brace"),
+        pytest.param({"virtual_ipaddress": {"10.0.0.10": {"dev": {}}}}, "virtual_ipaddress['10.0.0.10']", id="bad option of a line"),
+    ],
+)
+def test_further_values_are_refused_with_their_place(data, words):
+    assert words in fails({"vrrp_instance": {"i": data}})
+
+
+def test_a_pattern_with_a_double_quote_is_refused_with_the_way_out():
+    url = {"path": "/", "regex": 'a"b'}
+    server = {"10.0.0.2 80": {"HTTP_GET": {"url": url}}}
+    assert "\\x22 means the same in a pattern" in fails({"virtual_server": {"10.0.0.1 80": {"real_server": server}}})
+
+
+def test_a_mapping_of_lines_has_comment_includes_and_raw_too():
+    lines = instance(
+        virtual_ipaddress={"comment": "two", "10.0.0.11": None, "10.0.0.2": {"dev": "eth0"}, "include": "more.conf", "raw": "10.0.0.12"}
+    )
+    assert lines == [
+        "virtual_ipaddress {", "    # two", "    10.0.0.2 dev eth0", "    10.0.0.11", "    include more.conf", "    10.0.0.12", "}",
+    ]  # fmt: skip
+
+
+def test_null_leaves_out_what_a_mapping_of_lines_may_have():
+    """As everywhere else."""
+    extras = {"comment": None, "include": None, "raw": None}
+    assert instance(virtual_ipaddress={"10.0.0.10": None, **extras}) == ["virtual_ipaddress {", "    10.0.0.10", "}"]
+
+
+def test_named_blocks_in_a_list_need_their_name_and_null_leaves_one_out():
+    said = fails({"vrrp_instance": [{"priority": 1}, "x"]})
+    assert "vrrp_instance[0] needs to be a mapping with a name" in said
+    assert "vrrp_instance[1] needs to be a mapping with a name" in said
+    assert conf({"vrrp_instance": {"a": None, "b": {"priority": 1}}}) == "vrrp_instance b {\n    priority 1\n}\n"
+
+
+def test_a_bad_name_is_told_as_a_name():
+    assert "as a name contains a double quote" in fails({"vrrp_instance": {'a"b': {"priority": 1}}})

@@ -318,3 +318,62 @@ def test_a_deployment_without_a_record_is_not_taken_for_what_was_before():
         plan_of.UNIT, "[Unit]\n"
     )
     assert host.plan()["earlier_routes"] == []
+
+
+def nm_by_netplan():
+    return networkmanager_of("netplan-eth0").put("/etc/netplan/50-cloud-init.yaml", NETPLAN_ETH0)
+
+
+NETPLAN_ETH0 = "network:\n  version: 2\n  renderer: NetworkManager\n  ethernets:\n    eth0:\n      addresses: [10.0.0.21/24]\n"
+
+
+def networkmanager_of(name):
+    host = networkmanager()
+    host.values.update(connection_name=name, netplan="yes")
+    return host
+
+
+def test_netplan_that_writes_for_networkmanager_is_found_and_applied_through_it():
+    plan = nm_by_netplan().plan()
+    assert plan["problems"] == []
+    assert plan["backend"] == "netplan"
+    assert plan["reason"] == "netplan writes NetworkManager's connection 'netplan-eth0' for eth0"
+    assert "nmcli connection reload" in plan["apply"]
+    assert "nmcli device reapply eth0" in plan["apply"]
+    assert "netplan apply" not in plan["apply"]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    ["eth0: {}", "lan: {set-name: eth0}", "lan: {match: {name: 'eth*'}}", "lan: {match: {macaddress: '02:00:00:00:00:21'}}"],
+)
+def test_the_definition_of_an_interface_is_found_by_any_of_its_names(definition):
+    host = netplan()
+    host.files = {"/etc/netplan/1.yaml": f"network: {{version: 2, ethernets: {{wan: {{match: {{name: 'wl*'}}}}, {definition}}}}}\n"}
+    host.values["network_file"] = "/run/systemd/network/10-netplan-other.network"
+    plan = host.plan()
+    assert plan["problems"] == []
+    name = definition.partition(":")[0]
+    [ours] = [one["text"] for one in plan["files"] if one["path"].startswith("/etc/netplan/") and "10.0.0.10" in (one["text"] or "")]
+    assert f"{name}:" in ours
+
+
+def test_no_definition_of_the_interface_is_left_to_a_person():
+    host = netplan()
+    host.files = {"/etc/netplan/1.yaml": "network: {version: 2, ethernets: {wan: {match: {name: 'wl*'}}}}\n"}
+    host.values["network_file"] = "/run/systemd/network/10-netplan-other.network"
+    assert host.plan()["problems"][0].startswith("no definition of eth0 in /etc/netplan/1.yaml. Take it out by hand")
+
+
+def test_ifupdown_without_a_stanza_does_not_manage_the_interface():
+    host = ifupdown()
+    host.files = {path: text.replace("eth0", "eth7") for path, text in host.files.items()}
+    assert host.plan()["backend"] == "unit"
+
+
+def test_routes_of_other_ifcfg_interfaces_lose_their_default_as_well():
+    host = ifcfg().put("/etc/sysconfig/network-scripts/route-eth1", "default via 192.0.2.1 dev eth1\n198.51.100.0/24 via 192.0.2.2\n")
+    plan = host.plan()
+    [other] = [one["text"] for one in plan["files"] if one["path"].endswith("route-eth1")]
+    assert not [line for line in other.splitlines() if line.startswith("default")]
+    assert "198.51.100.0/24 via 192.0.2.2" in other.splitlines()

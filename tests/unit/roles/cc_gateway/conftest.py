@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+from ansible_collections.eucalyptus.ha.tests.unit.raw_http import read_request
 from cc_simulator import keys as simulator_keys
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -70,18 +71,11 @@ class Wire:
                 self.one(connection)
 
     def one(self, connection):
-        data = b""
-        while b"\r\n\r\n" not in data:
-            piece = connection.recv(65536)
-            if not piece:
-                return
-            data += piece
-        head, dummy, body = data.partition(b"\r\n\r\n")
-        size = re.search(rb"(?i)content-length: (\d+)", head)
-        while size and len(body) < int(size[1]):
-            body += connection.recv(65536)
-        self.requests.append((head, body))
-        found = re.search(rb"urn:uuid:[-0-9a-f]{36}", body)
+        request = read_request(connection)
+        if request is None:
+            return
+        self.requests.append(request)
+        found = re.search(rb"urn:uuid:[-0-9a-f]{36}", request[1])
         message_id = found[0] if found else b""
         if callable(self.say):
             self.say(connection, message_id)
