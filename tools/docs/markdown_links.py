@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 
 # What stands in code is no link.
@@ -54,6 +55,23 @@ def replace_links(text: str, new_target: Callable[[str], str]) -> str:
                 line = line[:begin] + new_target(line[begin:end]) + line[end:]  # noqa: PLW2901 - built up, not looped over
         out.append(line)
     return "".join(out)
+
+
+def blocks(text: str, language: str) -> list[tuple[int, str]]:
+    """(line number, text) of each fenced block in a language, without what it is indented by."""
+    found: list[tuple[int, str]] = []
+    inside: list[str] | None = None
+    for number, line, prose in _prose(text):
+        fence = None if prose else _FENCE.match(line)
+        if fence and inside is None:
+            inside = []
+            found.append((number, line.strip().lstrip("`~").strip()))
+        elif fence and not line.strip().strip("`~"):
+            found[-1] = (found[-1][0], found[-1][1] + "\n" + textwrap.dedent("".join(inside or [])))
+            inside = None
+        elif inside is not None:
+            inside.append(line)
+    return [(number, body.partition("\n")[2]) for number, body in found if body.partition("\n")[0] == language]
 
 
 def headings(text: str) -> list[str]:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -61,6 +63,33 @@ def test_every_page_is_in_the_navigation_exactly_once():
     assert sorted(listed) == sorted(expected)
 
 
+YAML_BLOCKS = [
+    pytest.param(text, id=f"{page}:{number}")
+    for page in PAGES
+    for number, text in markdown_links.blocks(text_of(page), "yaml")
+]
+SPECS = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in ROOT.glob("roles/*/meta/argument_specs.yml")]
+VARIABLES = {name for spec in SPECS for entry in spec["argument_specs"].values() for name in entry.get("options") or {}}
+# Names of the same form that are no variables of a role: plugins, what only playbooks take or give, a file, a boolean of SELinux.
+NO_VARIABLES = {path.stem for path in ROOT.glob("plugins/*/*.py")} | {
+    "nc_route_group",
+    "cc_gateway_verdicts",
+    "keepalived_full",
+    "keepalived_connect_any",
+}
+
+
+@pytest.mark.parametrize("text", YAML_BLOCKS)
+def test_yaml_in_pages_can_be_read(text):
+    assert yaml.safe_load(text) is not None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_variables_of_roles_in_pages_exist(page):
+    named = set(re.findall(r"`((?:cc_gateway|nc_route|keepalived|drill)_[a-z0-9_]*[a-z0-9])\b[^`/]*`", text_of(page)))
+    assert named - VARIABLES - NO_VARIABLES == set()
+
+
 def test_every_role_has_a_page():
     roles = {f"roles/{path.name}/README.md" for path in (ROOT / "roles").iterdir() if path.is_dir()}
     assert roles <= set(make_site.ELSEWHERE)
@@ -102,6 +131,11 @@ def test_a_link_of_a_page_is_turned_into_one_of_the_site(page, target, expected)
 )  # fmt: skip
 def test_links_are_found_in_prose_only(text, expected):
     assert [target for _number, target in markdown_links.links(text)] == expected
+
+
+def test_blocks_are_told_by_their_language():
+    text = "```yaml\na: 1\n```\n\n- x\n\n  ```yaml\n  b:\n    c: 2\n  ```\n\n```shell\nno\n```\n"
+    assert markdown_links.blocks(text, "yaml") == [(1, "a: 1\n"), (7, "b:\n  c: 2\n")]
 
 
 def test_headings_get_githubs_anchors():
