@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from lab import REPO, Lab
+from lab import REPO, Lab, LabError
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,10 @@ class Cluster:
             env={**os.environ, "PYTHONPATH": str(REPO / "tests")},
             text=True,
             capture_output=True,
-            check=True,
+            check=False,
         )
+        if done.returncode:
+            raise LabError(f"cc_simulator {args[0]}: {done.stdout}{done.stderr}")
         return done.stdout
 
     def flip(self, source: str, target: str, *args: str) -> dict[str, float]:

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
 
+from cluster import Cluster
 from lab import REPO, Lab, LabError
 from watch import AddressWatch
 
@@ -30,19 +30,6 @@ def playbook(lab: Lab, name: str, *args: str) -> None:
         )
 
 
-def simulator(*args: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "cc_simulator", *args],
-        env={**os.environ, "PYTHONPATH": str(REPO / "tests")},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        raise LabError(f"cc_simulator {args[0]}: {done.stdout}{done.stderr}")
-    return done.stdout
-
-
 def fetch(lab: Lab, url: str) -> str:
     done = lab.exec("nc1", "curl", "--silent", "--show-error", "--fail", "--max-time", "5", url, check=False)
     if done.returncode:
@@ -56,14 +43,8 @@ def main() -> int:
         step(f"1. A lab named {NAME}: cluster controllers cc1 and cc2, node controller nc1, and a host outside")
         lab.down()
         lab.up(RELEASE)
-        variables = json.loads(lab.inventory.read_text(encoding="utf-8"))["all"]
-        vip = variables["children"]["eucalyptus_cc"]["vars"]["cc_gateway_vip"]
-        address = {
-            name: data["ansible_host"]
-            for group in variables["children"].values()
-            for name, data in group["hosts"].items()
-        }
-        url, keys = variables["vars"]["lab_outside_url"], str(lab.dir / "keys")
+        cluster = Cluster(lab)
+        vip, url = cluster.vip, cluster.url
 
         step(f"2. gateway.yml: both cluster controllers share the VIP {vip}; it goes to the ENABLED one")
         playbook(lab, "gateway")
@@ -77,7 +58,7 @@ def main() -> int:
 
         step("6. The cloud controller disables cc1 and, as soon as that is answered, enables cc2 (signed SOAP calls)")
         with AddressWatch(lab, vip, ["cc1", "cc2"]) as watch:
-            flip = json.loads(simulator("flip", "--from", address["cc1"], "--to", address["cc2"], "--keys", keys))
+            flip = cluster.flip("cc1", "cc2")
             arrived = watch.wait_for("cc2", True, flip["disable_sent"], 30)
             left = watch.wait_for("cc1", False, flip["disable_sent"], 30)
         print(

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from ansible_collections.eucalyptus.ha.tests.unit.raw_http import read_request
+
 # A good unsigned answer: what trickles in or is hidden in a bomb would be ENABLED, were it ever believed.
 _GOOD = (
     Path(__file__).resolve().parents[2].joinpath("cc_simulator", "recorded", "describe-plain.response.xml").read_bytes()
@@ -61,27 +63,9 @@ class HostileServer:
     def _serve(self, connection: socket.socket, mode: str) -> None:
         with connection, contextlib.suppress(OSError):
             connection.settimeout(30)
-            self._read_request(connection)
+            read_request(connection)
             self.requests += 1
             MODES[mode](self, connection)
-
-    @staticmethod
-    def _read_request(connection: socket.socket) -> None:
-        data = b""
-        while b"\r\n\r\n" not in data:
-            piece = connection.recv(65536)
-            if not piece:
-                return
-            data += piece
-        head, dummy, body = data.partition(b"\r\n\r\n")
-        wanted = next(
-            (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
-        )
-        while len(body) < wanted:
-            piece = connection.recv(65536)
-            if not piece:
-                return
-            body += piece
 
     # --- the ways to hurt -------------------------------------------------------------------------
 
