@@ -85,6 +85,8 @@ def _global_defs(given):
         "router_id": given["router_id"],
         "enable_script_security": True,
         "script_user": given["user"],
+        # Without it keepalived (2.2.7, tried) believes a higher priority from any address that can send it a packet.
+        "vrrp_check_unicast_src": True,
     }
     if int(given.get("rt_priority") or 0) > 0:
         found["vrrp_rt_priority"] = int(given["rt_priority"])

@@ -5,10 +5,28 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 import time
 
 from system_helpers import Pings, both_for, files
 from watch import AddressWatch
+
+# Adverts of version 3 with the gateway's own virtual router ID and a higher priority, ten times a second for 4 s.
+# Arguments: source, destination, VIP.
+STRANGER = textwrap.dedent("""
+    import socket, struct, sys, time
+    source, destination, vip = (socket.inet_aton(word) for word in sys.argv[1:])
+    def advert(checksum):
+        return struct.pack("!BBBBHH", 0x31, 45, 250, 1, 10, checksum) + vip
+    pseudo = source + destination + struct.pack("!BBH", 0, 112, len(advert(0)))
+    total = sum(struct.unpack("!12H", pseudo + advert(0)))
+    total = (total & 0xffff) + (total >> 16)
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
+    raw.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+    for n in range(40):
+        raw.sendto(advert(~total & 0xffff), (sys.argv[2], 0))
+        time.sleep(0.1)
+""")
 
 
 def outside(cluster):
@@ -35,6 +53,15 @@ def test_a_flip_moves_the_vip_and_the_way_out_with_it(deployed):
     assert arrived.when - flip["disable_sent"] < 6
     assert deployed.holders() == ["cc2"]
     assert came_from(deployed) == "12"
+
+
+def test_a_stranger_in_the_network_does_not_get_the_vip_by_adverts(deployed):
+    with AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
+        words = ["python3", "-", deployed.address["nc1"], deployed.address["cc2"], deployed.vip]
+        deployed.lab.exec("nc1", *words, input=STRANGER)
+    assert "not a unicast peer" in deployed.sh("cc2", "journalctl -u keepalived --no-pager"), "keepalived has seen them"
+    assert watch.moves == []
+    assert deployed.holders() == ["cc2"]
 
 
 def test_a_changed_weight_is_in_effect_and_costs_no_packet(deployed):

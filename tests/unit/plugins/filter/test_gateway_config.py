@@ -63,6 +63,10 @@ def test_the_vip_without_prefix_is_the_address_alone():
     assert instance(gateways=[dict(MAIN, vip="fd00::10")])["virtual_ipaddress"] == ["fd00::10/128 dev eth0"]
 
 
+def test_only_peers_are_believed():
+    assert gateway_config(GIVEN)["global_defs"]["vrrp_check_unicast_src"] is True
+
+
 def test_version_3_counts_in_fractions_and_has_no_password():
     assert instance()["advert_int"] == 0.1
     assert "authentication" not in instance()
