@@ -1,0 +1,105 @@
+# -*- coding: utf-8 -*-
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every module that runs on hosts, as a module, by every Python of a host."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+
+import pytest
+from ansible.module_utils import basic
+from ansible_collections.eucalyptus.ha.plugins.modules import (
+    cc_service_info,
+    client_keys_info,
+    gateway_host_info,
+    reachability_info,
+    vip_facts,
+    vip_moves_info,
+)
+
+GATEWAY = {"instance": "a", "vip": "192.0.2.10", "interface": "lo", "virtual_router_id": 45, "address": "127.0.0.1"}
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Run a module in this process -> what it prints."""
+
+    def run(module, **options):
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode("utf-8"))
+        # ansible-core 2.19 and later; the name does not exist before.
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit) as caught:
+            module.main()
+        result = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert bool(caught.value.code) == bool(result.get("failed"))
+        return result
+
+    return run
+
+
+def test_vip_facts(run, tmp_path):
+    found = run(vip_facts, vips=["127.0.0.1/32", "127.0.0.10"], keepalived_conf=str(tmp_path / "none"))
+    fact = found["ansible_facts"]["eucalyptus_vip"]
+    assert [(one["vip"], one["held"]) for one in fact["vips"]] == [("127.0.0.1", True), ("127.0.0.10", False)]
+    assert not found.get("changed")
+
+
+def test_vip_moves_info(run):
+    found = run(vip_moves_info, vips=["127.0.0.1"], seconds=0.1, _ansible_check_mode=True)
+    assert found["initial"] == {"127.0.0.1": True}
+    assert found["moves"] == []
+
+
+def test_reachability_info(run):
+    found = run(reachability_info, targets=[{"address": "127.0.0.1", "port": 9}], seconds=0.2)
+    assert [rtt is not None for dummy, rtt in found["samples"]["127.0.0.1 port 9"]][:2] == [True, True]
+
+
+def test_gateway_host_info(run, tmp_path):
+    found = run(
+        gateway_host_info,
+        gateways=[GATEWAY],
+        listen_time=0,
+        probe_time=0,
+        user="nosuchuser",
+        cc_port=9,
+        keepalived_conf=str(tmp_path / "none"),
+    )
+    assert found["user"]["exists"] is False
+    assert found["keepalived"]["kind"] == "none"
+    assert found["cc"]["alive"] is False
+    assert found["vips"][0]["here"] is False
+
+
+def test_client_keys_info(run, tmp_path):
+    missing = str(tmp_path / "none.pem")
+    found = run(client_keys_info, client_key=missing, client_cert=missing, own_cert=missing)
+    assert found["match"] is None
+    assert found["key"]["error"] == "does not exist"
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "says"),
+    [
+        (vip_facts, {"vips": ["10.0.0.256"]}, "10.0.0.256"),
+        (vip_moves_info, {"vips": ["127.0.0.1"], "seconds": 3601}, "seconds must be more than 0"),
+        (reachability_info, {"seconds": 1, "interval": 11}, "interval must be from 0.005 to 10"),
+        (reachability_info, {}, "missing required arguments: seconds"),
+        (gateway_host_info, {"gateways": [GATEWAY], "client_key": "/etc/key.pem"}, "client_cert"),
+        (client_keys_info, {"client_key_content": "a key"}, "client_cert_content"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(run, module, options, says):
+    found = run(module, **options)
+    assert found["failed"] is True
+    assert says in found["msg"]
+
+
+def test_cc_service_info_without_its_libraries_says_which(run, monkeypatch):
+    monkeypatch.setattr(cc_service_info, "missing_library", lambda: ("zeep", "Traceback\nImportError: No module named zeep\n"))
+    found = run(cc_service_info, host="127.0.0.1")
+    assert found["failed"] is True
+    assert "zeep" in found["msg"]
+    assert "No module named zeep" in found["msg"]
