@@ -118,7 +118,7 @@ def options(name: str) -> set[str]:
     spec = yaml.safe_load(documentation(PLUGINS[name])["DOCUMENTATION"])
     found = set(spec.get("options") or {})
     for fragment in spec.get("extends_documentation_fragment", []):
-        file, _, section = fragment.removeprefix("eucalyptus.ha.").partition(".")
+        file, dummy, section = fragment.removeprefix("eucalyptus.ha.").partition(".")
         text = (ROOT / "plugins" / "doc_fragments" / f"{file}.py").read_text(encoding="utf-8")
         body = re.search(rf'\b{(section or "documentation").upper()} = r"""(.*?)"""', text, re.DOTALL)
         found |= set(yaml.safe_load(body.group(1)).get("options") or {})

@@ -39,7 +39,7 @@ def text_of(path: str) -> str:
 def broken(page: str) -> list[str]:
     found = []
     for number, target in markdown_links.links(text_of(page)):
-        path, _, anchor = target.partition("#")
+        path, dummy, anchor = target.partition("#")
         if make_site.is_external(target):
             continue
         meant = make_site.resolve(page, path) if path else page
