@@ -37,7 +37,7 @@ $(LINK):
 
 .PHONY: clean
 clean: demo-clean ## remove all that make made, the demo lab included
-	rm -rf $(VENV) $(CURDIR)/.venv-full $(CACHE) build .ansible .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(CURDIR)/.venv* $(CACHE) build .ansible .hypothesis .pytest_cache .ruff_cache
 
 # --- static checks and unit tests ------------------------------------------------------------------
 
@@ -62,17 +62,76 @@ test: setup ## what CI runs: lint, unit, interpreters, AWX data, sanity on one c
 
 .PHONY: test-full
 test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
-	$(call stages,lint unit interpreters sanity-all test-lab molecule-all system-all faults-all test-mutants ee awx)
+	$(call stages,lint unit interpreters sanity-all test-lab molecule-all system-all faults-all test-mutants galaxy-importer test-install ee awx)
 
 # --- static checks and unit tests ------------------------------------------------------------------
 
+LINT := $(CURDIR)/.venv-lint
+IN_LINT := env PATH=$(LINT)/bin:$$PATH
+# The slowest first: they run side by side.
+LINTS := lint-ansible lint-types lint-yaml lint-python lint-shell lint-spelling lint-licences lint-changelog lint-workflows lint-roles
+
+$(LINT)/.done: requirements-lint.txt $(VENV)/.done
+	$(PYTHON) -m venv $(LINT)
+	$(LINT)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-lint.txt
+	# mypy reads the types of what the tests import.
+	$(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])' \
+	  > "$$($(LINT)/bin/python -c 'import site; print(site.getsitepackages()[0])')/dev.pth"
+	touch $@
+
 .PHONY: lint
-lint: setup ## static checks
-	yamllint --strict .
-	ruff check .
+lint: setup $(LINT)/.done ## static checks, all of them; each lint-… runs alone too
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(LINTS) \
+	  || { echo "make lint: the targets named by 'Error' above failed; each runs alone, as in: make lint-yaml" >&2; exit 1; }
+
+.PHONY: lint-ansible
+lint-ansible: setup
 	ansible-lint
-	shellcheck .ci/run tools/setup-host tools/sanity roles/cc_gateway/files/eucalyptus-ha-notify \
-	  roles/nc_route/files/look.sh tests/awx/ee/smoke.sh
+
+.PHONY: lint-types
+lint-types: $(LINT)/.done $(LINK)
+	@# Under the name users have the collection by; the messages name the files of this tree.
+	$(IN_LINT) mypy --cache-dir $(CACHE)/mypy $(LINK)/plugins/filter $(LINK)/plugins/plugin_utils \
+	  tests/lab tests/cc_simulator tests/bench tests/mutants $(wildcard tools/ee tools/role-docs) | sed 's|$(LINK:$(CURDIR)/%=%)/||'
+
+.PHONY: lint-yaml
+lint-yaml: setup
+	yamllint --strict .
+
+.PHONY: lint-python
+lint-python: setup
+	ruff check .
+
+.PHONY: lint-shell
+lint-shell: setup
+	@# Whatever begins as a script of sh or bash; templates are not shell yet.
+	git ls-files -z -- ':!*.j2' | xargs -0 awk 'FNR == 1 && /^#!.*[\/ ](ba)?sh( |$$)/ {print FILENAME} {nextfile}' | xargs shellcheck
+
+.PHONY: lint-spelling
+lint-spelling: $(LINT)/.done
+	@# Of the files that git knows; settings in pyproject.toml.
+	git ls-files -z | xargs -0 $(LINT)/bin/codespell
+
+.PHONY: lint-licences
+lint-licences: $(LINT)/.done
+	$(IN_LINT) reuse lint --lines
+
+.PHONY: lint-changelog
+lint-changelog: $(LINT)/.done
+	$(IN_LINT) antsibull-changelog lint
+	@# CHANGELOG.md is written from changelogs/changelog.yaml, never by hand.
+	mkdir -p $(CACHE)
+	$(IN_LINT) antsibull-changelog generate --output $(CACHE)/CHANGELOG.md --output-format md
+	diff -u CHANGELOG.md $(CACHE)/CHANGELOG.md
+
+.PHONY: lint-workflows
+lint-workflows: $(LINT)/.done
+	$(IN_LINT) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(IN_LINT) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(IN_LINT) zizmor --quiet --offline --pedantic .github
+
+.PHONY: lint-roles
+lint-roles: setup
 	tools/role-docs --check
 
 .PHONY: unit
@@ -198,5 +257,23 @@ awx-data: setup ## AWX: surveys, credential types and schedules against AWX's ow
 
 .PHONY: build
 build: setup ## the release file
-	mkdir -p build
-	ansible-galaxy collection build --force --output-path build
+	tools/build
+
+RELEASE := $(CURDIR)/.venv-release
+
+$(RELEASE)/.done: requirements-release.txt
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-release.txt
+	touch $@
+
+.PHONY: galaxy-importer
+galaxy-importer: setup $(RELEASE)/.done ## what Galaxy itself says of the release file; no error and no warning is let through
+	tools/galaxy-importer
+
+.PHONY: test-install
+test-install: setup ## the release file alone, installed as users do, deploys a lab
+	tools/test-install
+
+.PHONY: changelog
+changelog: setup $(LINT)/.done ## fragments become a release of CHANGELOG.md; CONTRIBUTING.md has the steps around it
+	$(IN_LINT) antsibull-changelog release --reload-plugins

@@ -206,7 +206,9 @@ def table(report):
     """The report as Markdown."""
     machine = report["machine"]
     lines = [
+        # REUSE-IgnoreStart: the licence of what is written, not of this file
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
+        # REUSE-IgnoreEnd
         "# What a check costs",
         "",
         f"`make bench` on {report['date']}, {report['rounds']} interleaved rounds, medians (10th to 90th percentile) in ms. "

@@ -174,7 +174,9 @@ def figures(flips: list[dict], column: str) -> tuple[float, float, float] | None
 def page(flips: list[dict], about: dict) -> str:
     names = list(dict.fromkeys(one["setting"] for one in flips))
     lines = [
+        # REUSE-IgnoreStart: the licence of what is written, not of this file
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
+        # REUSE-IgnoreEnd
         "<!-- Written by tests/bench/failover_bench.py (make bench-failover); do not edit. -->",
         "# Failover, measured",
         "",

@@ -249,7 +249,9 @@ def test_upgrade_from_the_article(deployed, costs):
 
 def write_document(found):
     lines = [
+        # REUSE-IgnoreStart: the licence of what is written, not of this file
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
+        # REUSE-IgnoreEnd
         "# What a change of a live pair costs",
         "",
         "Made by `CHANGES_DOC=1 pytest tests/system/test_changes.py` from one run on the lab: nc1 pings a host beyond the gateway 20",

@@ -189,7 +189,9 @@ def test_controllers_host_unreachable(deployed, look, pages):
 
 def write_document(found):
     parts = [
+        # REUSE-IgnoreStart: the licence of what is written, not of this file
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
+        # REUSE-IgnoreEnd
         "# Verdicts",
         "",
         "What `eucalyptus.ha.status` says in each state. Made by `VERDICTS_DOC=1 pytest tests/system/test_status.py` from real runs on the",
