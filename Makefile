@@ -57,12 +57,12 @@ test-fast: setup ## lint and unit tests
 	$(call stages,lint unit)
 
 .PHONY: test
-test: setup ## what CI runs: lint, unit, interpreters, AWX data, sanity on one core, the lab, molecule, system tests
-	$(call stages,lint unit interpreters awx-data sanity test-lab molecule system)
+test: setup ## what CI runs: lint, unit, interpreters, AWX data, documentation, sanity on one core, the lab, molecule, system tests
+	$(call stages,lint unit interpreters awx-data docs-lint docs sanity test-lab molecule system)
 
 .PHONY: test-full
 test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
-	$(call stages,lint unit interpreters sanity-all test-lab molecule-all system-all faults-all test-mutants galaxy-importer test-install ee awx)
+	$(call stages,lint unit interpreters docs-lint docs sanity-all test-lab molecule-all system-all faults-all test-mutants galaxy-importer test-install ee awx)
 
 # --- static checks and unit tests ------------------------------------------------------------------
 
