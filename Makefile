@@ -138,6 +138,13 @@ lint-roles: setup
 unit: setup ## unit tests
 	pytest -q -n auto -m 'not interpreters'
 
+.PHONY: coverage
+coverage: setup ## unit tests with the lines and branches of plugins that they leave out; under 95 % of either fails
+	rm -rf build/coverage
+	mkdir -p build/coverage
+	pytest -q -n auto -m 'not interpreters' --cov --cov-report=json:build/coverage/coverage.json --cov-report=
+	tools/coverage build/coverage/coverage.json
+
 .PHONY: interpreters
 interpreters: setup ## the check and vip_facts on Python 2.7 and 3.6 to 3.13, as far as pyenv has them
 	pytest -q -n auto -m interpreters
@@ -194,8 +201,12 @@ faults-all: setup ## all faults, five times each; docs/faults.md is made from it
 	pytest -q tests/faults --all-faults --fault-runs 5 --fault-docs
 
 .PHONY: test-mutants
-test-mutants: setup ## one-line breakages, one at a time, and the tests that must go red
+test-mutants: setup ## one-line breakages written by hand, and the tests meant for each, labs included, that must go red
 	$(VENV)/bin/python tests/mutants/run.py
+
+.PHONY: mutation
+mutation: setup ## thousands of small changes made by machine in the parts that decide; survivors need a reason
+	$(VENV)/bin/python tests/mutants/mutation.py
 
 # --- measurements: only as good as the machine is quiet ---------------------------------------------
 

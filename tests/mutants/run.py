@@ -8,7 +8,6 @@ First those tests must be green without a mutant; a test that is red anyway prov
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,43 +15,16 @@ import time
 from pathlib import Path
 
 import yaml
+from tree import REPO, environment, fresh_copy
 
-REPO = Path(__file__).resolve().parents[2]
 TREE = REPO / ".cache" / "mutants"
-
-
-def fresh_copy() -> None:
-    """What git would track, with the collection's link pointing at the copy."""
-    shutil.rmtree(TREE, ignore_errors=True)
-    TREE.mkdir(parents=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=REPO,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        source, target = REPO / name, TREE / name
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
-    link = TREE / ".cache" / "collections" / "ansible_collections" / "eucalyptus" / "ha"
-    link.parent.mkdir(parents=True)
-    link.symlink_to(TREE)
 
 
 def run_tests(tests: list[str]) -> tuple[bool, str]:
     """Whether they pass; a run that collects nothing is an error, not a red test."""
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(TREE / ".cache" / "collections"),
-        "ANSIBLE_CONFIG": str(TREE / "tests" / "lab" / "ansible.cfg"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not interpreters", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
-        command, cwd=TREE, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        command, cwd=TREE, env=environment(TREE), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     if done.returncode not in (0, 1):
         raise SystemExit(
@@ -66,7 +38,7 @@ def main(words: list[str]) -> int:
     mutants = [m for m in mutants if not words or any(word in m["name"] for word in words)]
     if not mutants:
         raise SystemExit(f"mutants: none is named like {words}")
-    fresh_copy()
+    fresh_copy(TREE)
     for tests in dict.fromkeys(tuple(m["tests"]) for m in mutants):
         green, output = run_tests(list(tests))
         if not green:

@@ -214,7 +214,8 @@ def test_hanging_cc(cc, secrets):
     cc.set_behaviour("hang")
     started = time.monotonic()
     result = run({"host": "127.0.0.1", "port": cc.port, **secrets, "timeout": 0.5})
-    assert time.monotonic() - started < 3
+    # The start of the process included, on a machine that may be busy; the server would hang for ever.
+    assert time.monotonic() - started < 15
     assert result["reason"] == "timeout"
 
 

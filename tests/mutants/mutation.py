@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machine-made mutants of the parts named in mutation.yml, and those of them that no test notices.
+
+    mutation.py [--again] [--jobs N] [NAME …]     only targets of these names; --again: only what survived last time
+
+Survivors belong into accepted.yml with the reason, or better a test is written. survivors.md is made of both. Exit status 1:
+a survivor without a reason, or a reason for a mutant that does not survive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tree import REPO, environment, fresh_copy
+
+HERE = Path(__file__).parent
+LAST = REPO / "build" / "mutation"
+HEADER = """<!-- SPDX-License-Identifier: GPL-3.0-or-later -->
+# Mutants that survive
+
+Made by `make mutation` (tests/mutants/mutation.py); the reasons are written by hand in accepted.yml. A mutant is one small
+change of the source, kinds in operators.py; it is killed when a test goes red (or hangs: time-out), and survives when none does.
+
+"""
+
+
+def run_workers(target: dict[str, Any], only: list[str] | None, jobs: int) -> list[dict[str, Any]]:
+    """Try the mutants of a target -> a result for each."""
+    results: list[dict[str, Any]] = []
+    # Short and new: paths of sockets are limited, and another run may be under way.
+    with tempfile.TemporaryDirectory(prefix="mutants-", dir=LAST) as folder:
+        children = []
+        for number in range(jobs):
+            tree = Path(folder) / str(number)
+            fresh_copy(tree)
+            job = {
+                "tree": str(tree), "tests": target["tests"], "without": target.get("without", []), "files": target["files"],
+                "first": number, "step": jobs, "only": only,
+            }  # fmt: skip
+            command = [sys.executable, str(tree / "tests" / "mutants" / "worker.py"), json.dumps(job)]
+            path = {"PYTHONPATH": f"{tree}/.cache/collections:{tree}/tests"}
+            children.append(
+                subprocess.Popen(
+                    command, cwd=tree, env={**environment(tree), **path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                )
+            )
+        for child in children:
+            said, complaint = child.communicate()
+            lines = [json.loads(line) for line in said.splitlines()]
+            for line in lines:
+                if "error" in line:
+                    raise SystemExit(f"mutation: {target['name']}: {line['error']}\n{line.get('output', '')}")
+            if child.returncode not in (0, 5) or not (lines or only is not None):
+                raise SystemExit(f"mutation: {target['name']}: the worker ended with {child.returncode}:\n{complaint[-3000:]}")
+            results += lines
+    return sorted(results, key=lambda one: (one["file"], one["line"], one["key"]))
+
+
+def confirm(target: dict[str, Any], survivors: list[dict[str, Any]]) -> set[str]:
+    """Of mutants of code that runs at import, the keys of those that tests notice in a process of its own.
+
+    In the worker such code had run before the mutant came: lists of parameters of tests, for instance, were made of it.
+    """
+    killed: set[str] = set()
+    late = [one for one in survivors if not one["deferred"]]
+    if not late:
+        return killed
+    sys.path[:0] = [str(REPO / ".cache" / "collections")]
+    from ansible_collections.eucalyptus.ha.tests.mutants import operators  # noqa: PLC0415  (it is found from here on)
+
+    with tempfile.TemporaryDirectory(prefix="mutants-", dir=LAST) as folder:
+        tree = Path(folder) / "0"
+        fresh_copy(tree)
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not interpreters", "-p", "no:cacheprovider", *target["tests"]]
+        for test in target.get("without", []):
+            command += ["--deselect", test]
+        for file in {one["file"] for one in late}:
+            path = tree / file
+            clean = path.read_bytes()
+            keys = {one["key"] for one in late if one["file"] == file}
+            for mutant in operators.mutants_of(clean, path.name):
+                if mutant.key in keys:
+                    path.write_bytes(mutant.source)
+                    done = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, check=False)
+                    if done.returncode:
+                        killed.add(mutant.key)
+            path.write_bytes(clean)
+    return killed
+
+
+def reasons() -> dict[str, str]:
+    """Key -> why it may survive."""
+    found: dict[str, str] = {}
+    for group in yaml.safe_load((HERE / "accepted.yml").read_text(encoding="utf-8")) or []:
+        for key in group["mutants"]:
+            if key in found:
+                raise SystemExit(f"mutation: accepted.yml has {key!r} twice")
+            found[key] = group["reason"].strip()
+    return found
+
+
+def page(targets: list[dict[str, Any]], results: dict[str, list[dict[str, Any]]], accepted: dict[str, str]) -> str:
+    lines = ["| target | mutants | killed | time-out | survive | killed, of all |", "|---|---|---|---|---|---|"]
+    for target in targets:
+        of = results[target["name"]]
+        count = Counter(one["result"] for one in of)
+        share = 100 * (len(of) - count["survived"]) / len(of)
+        lines.append(
+            f"| {target['name']} | {len(of)} | {count['killed']} | {count['timeout']} | {count['survived']} | {share:.1f} % |"
+        )
+    for target in targets:
+        by_reason: dict[str, list[str]] = {}
+        for one in results[target["name"]]:
+            if one["result"] == "survived":
+                by_reason.setdefault(accepted.get(one["key"], "**no reason yet**"), []).append(one["key"])
+        if by_reason:
+            lines += ["", f"## {target['name']}"]
+        for reason, keys in by_reason.items():
+            lines += ["", " ".join(reason.split()), "", "```text", *keys, "```"]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def load(name: str) -> list[dict[str, Any]] | None:
+    path = LAST / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("names", nargs="*")
+    given = parser.parse_args()
+    targets = yaml.safe_load((HERE / "mutation.yml").read_text(encoding="utf-8"))
+    unknown = set(given.names) - {target["name"] for target in targets}
+    if unknown:
+        raise SystemExit(f"mutation: there is no target {', '.join(sorted(unknown))} in mutation.yml")
+    LAST.mkdir(parents=True, exist_ok=True)
+    accepted = reasons()
+    results: dict[str, list[dict[str, Any]]] = {}
+    for target in targets:
+        name = target["name"]
+        before = load(name)
+        if given.names and name not in given.names:
+            results[name] = before or []
+            continue
+        only = [one["key"] for one in before or [] if one["result"] == "survived"] if given.again else None
+        begun = time.monotonic()
+        fresh = run_workers(target, only, given.jobs)
+        noticed = confirm(target, [one for one in fresh if one["result"] == "survived"])
+        for one in fresh:
+            if one["key"] in noticed:
+                one["result"] = "killed"
+        if only is not None:
+            again = {one["key"]: one for one in fresh}
+            fresh = [again.get(one["key"], one) for one in before or []]
+        (LAST / f"{name}.json").write_text(json.dumps(fresh, indent=1), encoding="utf-8")
+        results[name] = fresh
+        alive = [one for one in fresh if one["result"] == "survived"]
+        print(f"mutation: {name}: {len(fresh)} mutants, {len(alive)} survive ({time.monotonic() - begun:.0f} s)", flush=True)
+    alive = {one["key"] for of in results.values() for one in of if one["result"] == "survived"}
+    new, stale = sorted(alive - set(accepted)), sorted(set(accepted) - alive)
+    if all(results.values()):
+        (HERE / "survivors.md").write_text(page(targets, results, accepted), encoding="utf-8")
+        for key in stale:
+            print(f"mutation: accepted.yml explains what does not survive: {key}", file=sys.stderr)
+    for key in new:
+        print(f"mutation: survives without a reason: {key}", file=sys.stderr)
+    print(f"mutation: {len(alive)} survive, {len(new)} of them without a reason")
+    return 1 if new or (stale and all(results.values())) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

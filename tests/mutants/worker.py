@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One pytest process that tries many mutants: it collects the tests once, and gives each mutant a child to die in.
+
+    worker.py JOB       JOB is JSON: tree, tests, files, first, step, only (keys, or null); results go to standard output
+
+Every mutant is written to the file in the copy of the tree, for tests that start processes, and put into the loaded module, for
+the others. The tests that came by the changed line run first, quickest first; then those that never came by that file in
+this process: they start processes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import coverage
+import pytest
+from _pytest.runner import runtestprotocol
+from ansible_collections.eucalyptus.ha.tests.mutants import operators, patching
+from hypothesis import HealthCheck, settings
+
+SURVIVED, KILLED = 0, 1
+BASE = "ansible_collections.eucalyptus.ha."
+
+
+class _Nothing:
+    """Stands for a next test that needs the session's fixtures and nothing else."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self.session = session
+
+    def listchain(self) -> list[Any]:
+        return [self.session]
+
+
+class Worker:
+    """The pytest plugin."""
+
+    def __init__(self, job: dict[str, Any], out: Any) -> None:
+        self.job = job
+        self.out = out
+        self.tree = Path(job["tree"])
+        self.seconds: dict[str, float] = {}
+        self.by_line: dict[str, dict[int, set[str]]] = {}
+
+    def say(self, **result: Any) -> None:
+        print(json.dumps(result), file=self.out, flush=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed or not session.items:
+            self.say(error="the tests could not be collected")
+            return True
+        if self.clean(session):
+            for file in self.job["files"]:
+                self.file(session, file)
+        return True
+
+    # --- without a mutant ------------------------------------------------------------------------------------
+
+    def clean(self, session: pytest.Session) -> bool:
+        """Run all tests; note for each how long it takes and by which lines it comes."""
+        measured = coverage.Coverage(
+            data_file=None, config_file=False, include=[str(self.tree / file) for file in self.job["files"]]
+        )
+        nothing = _Nothing(session)
+        measured.start()
+        for number, item in enumerate(session.items):
+            following = session.items[number + 1] if number + 1 < len(session.items) else nothing
+            measured.switch_context(item.nodeid)
+            begun = time.monotonic()
+            reports = runtestprotocol(item, nextitem=following, log=False)  # type: ignore[arg-type]
+            self.seconds[item.nodeid] = time.monotonic() - begun
+            for report in reports:
+                if report.failed:
+                    measured.stop()
+                    self.say(error=f"{item.nodeid} is red without any mutant", output=report.longreprtext[-3000:])
+                    return False
+        measured.stop()
+        data = measured.get_data()
+        for file in self.job["files"]:
+            contexts = data.contexts_by_lineno(str(self.tree / file))
+            self.by_line[file] = {line: set(tests) - {""} for line, tests in contexts.items()}
+        return True
+
+    # --- with one ----------------------------------------------------------------------------------------------
+
+    def choose(self, session: pytest.Session, file: str, mutant: operators.Mutant) -> list[pytest.Item]:
+        lines = self.by_line[file]
+        known = set().union(*lines.values()) if lines else set()
+        wanted = lines.get(mutant.line, set()) if mutant.deferred else known
+        inside = [item for item in session.items if item.nodeid in wanted]
+        outside = [item for item in session.items if item.nodeid not in known]
+        return [*sorted(inside, key=self.cost), *sorted(outside, key=self.cost)]
+
+    def cost(self, item: pytest.Item) -> float:
+        return self.seconds[item.nodeid]
+
+    def file(self, session: pytest.Session, file: str) -> None:
+        path = self.tree / file
+        clean = path.read_bytes()
+        module = importlib.import_module(BASE + file.removesuffix(".py").replace("/", "."))
+        mutants = operators.mutants_of(clean, path.name)
+        wanted = self.job["only"]
+        mutants = [one for one in mutants if wanted is None or one.key in wanted]
+        for mutant in mutants[self.job["first"] :: self.job["step"]]:
+            items = self.choose(session, file, mutant)
+            path.write_bytes(mutant.source)
+            begun = time.monotonic()
+            try:
+                result, by = self.one(module, mutant, items)
+            finally:
+                path.write_bytes(clean)
+            self.say(
+                key=mutant.key, file=file, line=mutant.line, deferred=mutant.deferred, result=result, by=by, tests=len(items),
+                seconds=round(time.monotonic() - begun, 2),
+            )  # fmt: skip
+
+    def one(self, module: Any, mutant: operators.Mutant, items: list[pytest.Item]) -> tuple[str, str]:
+        """Try a mutant in a child: (killed, survived or timeout, the test that killed it)."""
+        usual = sum(self.cost(item) for item in items)
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            os.close(reader)
+            status = KILLED
+            try:
+                status = self.in_child(module, mutant, items, writer, usual)
+            finally:
+                os._exit(status)
+        os.close(writer)
+        deadline = time.monotonic() + 60 + 20 * usual
+        status = None
+        while status is None and time.monotonic() < deadline:
+            pid, ended = os.waitpid(child, os.WNOHANG)
+            if pid:
+                status = ended
+            else:
+                time.sleep(0.01)
+        if status is None:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        with os.fdopen(reader, "rb") as said:
+            os.set_blocking(said.fileno(), False)
+            by = (said.read() or b"").decode("utf-8", "replace")
+        if status is None or os.WIFSIGNALED(status):
+            return "timeout", by
+        return ("survived", "") if os.WEXITSTATUS(status) == SURVIVED else ("killed", by)
+
+    def in_child(self, module: Any, mutant: operators.Mutant, items: list[pytest.Item], writer: int, usual: float) -> int:
+        os.setsid()
+        limit = int(10 + 5 * usual)
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+        silence = os.open(os.devnull, os.O_RDWR)
+        os.dup2(silence, 2)
+        try:
+            patching.put(module, mutant.source)
+        except BaseException as error:  # whatever a mutant does when it is imported
+            os.write(writer, f"import: {type(error).__name__}".encode())
+            return KILLED
+        for number, item in enumerate(items):
+            following = items[number + 1] if number + 1 < len(items) else None
+            for report in runtestprotocol(item, nextitem=following, log=False):
+                if report.failed:
+                    os.write(writer, item.nodeid.rpartition("/")[2].encode()[:500])
+                    return KILLED
+        return SURVIVED
+
+
+def main(job: dict[str, Any]) -> int:
+    # Examples that are the same in every run: a mutant is killed always or never.
+    settings.register_profile(
+        "mutants", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+    )
+    settings.load_profile("mutants")
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    arguments = ["-q", "-m", "not interpreters", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", *job["tests"]]
+    for test in job["without"]:
+        arguments += ["--deselect", test]
+    return int(pytest.main(arguments, plugins=[Worker(job, out)]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))
