@@ -34,6 +34,8 @@ NOT_HERE = fact(absent=["10.0.0.10"])
         # Damaged facts are no facts.
         ({"cc1": {"vips": [{"vip": "10.0.0.10"}]}, "cc2": {"vips": "10.0.0.10"}}, None, [], "absent", ["cc1", "cc2"]),
         ({"cc1": {"vips": [{"vip": "10.0.0.10", "held": "yes"}, {"vip": None, "held": True}, 7]}}, None, [], "absent", ["cc1"]),
+        # But what stands beside them counts.
+        ({"cc1": {"vips": [7, {"vip": "cc1", "held": True}, {"vip": "10.0.0.10", "held": True}]}}, "cc1", ["cc1"], "held", []),
     ],
 )
 def test_who_holds_it(facts, holder, holders, state, unknown):
