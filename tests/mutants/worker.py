@@ -47,7 +47,8 @@ class Worker:
         self.job = job
         self.out = out
         self.tree = Path(job["tree"])
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}  # as the clock on the wall goes
+        self.work: dict[str, float] = {}  # of this processor, children not counted
         self.by_line: dict[str, dict[int, set[str]]] = {}
 
     def say(self, **result: Any) -> None:
@@ -75,9 +76,10 @@ class Worker:
         for number, item in enumerate(session.items):
             following = session.items[number + 1] if number + 1 < len(session.items) else nothing
             measured.switch_context(item.nodeid)
-            begun = time.monotonic()
+            begun, worked = time.monotonic(), time.process_time()
             reports = runtestprotocol(item, nextitem=following, log=False)  # type: ignore[arg-type]
             self.seconds[item.nodeid] = time.monotonic() - begun
+            self.work[item.nodeid] = time.process_time() - worked
             for report in reports:
                 if report.failed:
                     measured.stop()
@@ -132,7 +134,7 @@ class Worker:
             os.close(reader)
             status = KILLED
             try:
-                status = self.in_child(module, mutant, items, writer, usual)
+                status = self.in_child(module, mutant, items, writer)
             finally:
                 os._exit(status)
         os.close(writer)
@@ -154,9 +156,10 @@ class Worker:
             return "timeout", by
         return ("survived", "") if os.WEXITSTATUS(status) == SURVIVED else ("killed", by)
 
-    def in_child(self, module: Any, mutant: operators.Mutant, items: list[pytest.Item], writer: int, usual: float) -> int:
+    def in_child(self, module: Any, mutant: operators.Mutant, items: list[pytest.Item], writer: int) -> int:
         os.setsid()
-        limit = int(10 + 5 * usual)
+        # A loop without an end is over soon, however busy the machine is.
+        limit = int(3 + 3 * sum(self.work[item.nodeid] for item in items))
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
         silence = os.open(os.devnull, os.O_RDWR)
         os.dup2(silence, 2)
