@@ -57,8 +57,8 @@ test-fast: setup ## lint and unit tests
 	$(call stages,lint unit)
 
 .PHONY: test
-test: setup ## what CI runs: lint, unit, interpreters, AWX data, documentation, sanity on one core, the lab, molecule, system tests
-	$(call stages,lint unit interpreters awx-data docs-lint docs sanity test-lab molecule system)
+test: setup ## what CI runs: lint, unit, interpreters, AWX data, sanity on one core, the lab, molecule, system tests
+	$(call stages,lint unit interpreters awx-data sanity test-lab molecule system)
 
 .PHONY: test-full
 test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
@@ -127,7 +127,11 @@ lint-changelog: $(LINT)/.done
 .PHONY: lint-workflows
 lint-workflows: $(LINT)/.done
 	$(IN_LINT) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(IN_LINT) check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 	$(IN_LINT) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(IN_LINT) check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(IN_LINT) check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	$(IN_LINT) zizmor --quiet --offline --pedantic .github
 
 .PHONY: lint-roles
@@ -161,6 +165,7 @@ sanity-all: setup
 
 DEMO_NAME ?= demo
 export MOLECULE_LAB ?= molecule
+MOLECULE_SCENARIO ?= gateway
 LAB := $(VENV)/bin/python tests/lab/lab.py
 
 .PHONY: demo
@@ -176,13 +181,17 @@ test-lab: setup ## the lab itself: two side by side, and nothing left of either
 	pytest -q tests/lab
 
 .PHONY: molecule
-molecule: setup ## molecule: the whole gateway, deployed, failed over, verified
-	molecule test --scenario-name gateway --report
+molecule: setup ## molecule: the whole gateway, deployed, failed over, verified; MOLECULE_SCENARIO=… for another
+	molecule test --scenario-name $(MOLECULE_SCENARIO) --report
 
 .PHONY: molecule-all
 molecule-all: molecule ## molecule: all scenarios, on Debian 11 to 13
 	molecule test --scenario-name keepalived --report
 	LAB_RELEASE=trixie molecule test --scenario-name gateway --report
+
+.PHONY: test-platform
+test-platform: setup ## role keepalived on a pair of LAB_BASE_IMAGE; tests/platforms/README.md
+	tools/test-platform
 
 .PHONY: system
 system: setup ## system tests of `make test`: deployment and changes of a live pair

@@ -10,7 +10,8 @@
 `up` prints the path of the inventory. Hosts of the topology `cluster`: cc1 and cc2 (cluster controllers), nc1 (node
 controller, on the private network alone, without any default route), outside (an HTTP server beyond the gateway: Walrus
 and the world).
-Topology `platforms`: debian11, debian12 and debian13, for role keepalived alone.
+Topology `platforms`: debian11, debian12 and debian13, for role keepalived alone. Topology `pair`: two hosts of whatever
+LAB_BASE_IMAGE is, for the same; LAB_FAMILY=el where that is an Enterprise Linux.
 Several labs of different names can run side by side; each has networks of its own.
 
 Needs root, podman and, where no base image is given by LAB_BASE_IMAGE, debootstrap. Only the standard library is used,
@@ -34,6 +35,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
@@ -41,8 +43,8 @@ CACHE = Path(os.environ.get("LAB_CACHE", REPO / ".cache" / "lab"))
 LABEL = "eucalyptus-ha-lab"
 IMAGE = "localhost/eucalyptus-ha-lab"
 # From the ranges that RFC 2544 sets apart for test networks, so that no network of the machine's own is hidden.
-PRIVATE_POOL = ipaddress.ip_network("198.18.0.0/16")
-OUTSIDE_POOL = ipaddress.ip_network("198.19.0.0/16")
+PRIVATE_POOL = ipaddress.IPv4Network("198.18.0.0/16")
+OUTSIDE_POOL = ipaddress.IPv4Network("198.19.0.0/16")
 VIP_HOST_PART = 10
 
 
@@ -79,10 +81,15 @@ TOPOLOGIES = {
         Host("debian12", "keepalived", 32, 32, release="bookworm"),
         Host("debian13", "keepalived", 33, 33, release="trixie"),
     ),
+    # The same, on a distribution's own image.
+    "pair": (
+        Host("left", "keepalived", 41, 41),
+        Host("right", "keepalived", 42, 42),
+    ),
 }
 
 
-def run(*args: str | Path, check: bool = True, quiet: bool = True, **kwargs) -> subprocess.CompletedProcess:
+def run(*args: object, check: bool = True, quiet: bool = True, **kwargs: Any) -> subprocess.CompletedProcess[str]:
     """Run a program; a failure becomes a LabError with what the program said."""
     done = subprocess.run(
         [str(a) for a in args], text=True, check=False, stdout=subprocess.PIPE if quiet else None,
@@ -95,7 +102,7 @@ def run(*args: str | Path, check: bool = True, quiet: bool = True, **kwargs) -> 
     return done
 
 
-def podman(*args: str | Path, **kwargs) -> subprocess.CompletedProcess:
+def podman(*args: object, **kwargs: Any) -> subprocess.CompletedProcess[str]:
     """podman, with the runtime that this machine's control groups ask for."""
     base = ["podman"]
     if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
@@ -119,7 +126,11 @@ def locked(what: str) -> Iterator[None]:
 def image_for(release: str) -> str:
     """The lab image of a Debian release; built when it is not there or its Containerfile has changed."""
     base = os.environ.get("LAB_BASE_IMAGE", "")
-    recipe = (HERE / "Containerfile").read_bytes() + base.encode()
+    family = os.environ.get("LAB_FAMILY", "debian")
+    containerfile = HERE / {"debian": "Containerfile", "el": "Containerfile.el"}[family]
+    if family != "debian" and not base:
+        raise LabError(f"LAB_FAMILY={family} wants an image in LAB_BASE_IMAGE: debootstrap makes Debian only")
+    recipe = containerfile.read_bytes() + base.encode()
     tag = f"{IMAGE}:{release}-{hashlib.sha256(recipe).hexdigest()[:12]}"
     with locked("image"):
         if podman("image", "exists", tag, check=False).returncode == 0:
@@ -140,6 +151,8 @@ def image_for(release: str) -> str:
             f"{LABEL}-image=1",
             "--tag",
             tag,
+            "--file",
+            containerfile,
             HERE,
         )
     return tag
@@ -359,7 +372,7 @@ class Lab:
         ]
         subprocess.run(args, input=packed, check=True)
 
-    def exec(self, host: str, *command: str, **kwargs) -> subprocess.CompletedProcess:
+    def exec(self, host: str, *command: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
         return podman("exec", "-i", self.container(host), *command, **kwargs)
 
     def wait_for_ssh(self, limit: float = 60) -> None:
@@ -453,7 +466,7 @@ def _unit(description: str, command: str, restart: str) -> str:
 
 
 def _nth(pool: ipaddress.IPv4Network, number: int) -> ipaddress.IPv4Network:
-    return ipaddress.ip_network((int(pool.network_address) + (number << 8), 24))
+    return ipaddress.IPv4Network((int(pool.network_address) + (number << 8), 24))
 
 
 def _subnets_in_use() -> list[ipaddress.IPv4Network]:
