@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Machine-made mutants of the parts named in mutation.yml, and those of them that no test notices.
 
-    mutation.py [--again] [--jobs N] [NAME …]     only targets of these names; --again: only what survived last time
+    mutation.py [--again] [--jobs N] [NAME …]     only targets of these names
+
+--again does not try what was killed last time, for work on tests; a run that was ended early goes on with it.
 
 Survivors belong into accepted.yml with the reason, or better a test is written. survivors.md is made of both. Exit status 1:
 a survivor without a reason, or a reason for a mutant that does not survive.
@@ -33,9 +35,8 @@ change of the source, kinds in operators.py; it is killed when a test goes red (
 """
 
 
-def run_workers(target: dict[str, Any], only: list[str] | None, jobs: int) -> list[dict[str, Any]]:
-    """Try the mutants of a target -> a result for each."""
-    results: list[dict[str, Any]] = []
+def run_workers(target: dict[str, Any], done: set[str], jobs: int) -> None:
+    """Try the mutants of a target that are not done; the workers append a line for each to a file of their own."""
     # Short and new: paths of sockets are limited, and another run may be under way.
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=LAST) as folder:
         children = []
@@ -44,25 +45,20 @@ def run_workers(target: dict[str, Any], only: list[str] | None, jobs: int) -> li
             fresh_copy(tree)
             job = {
                 "tree": str(tree), "tests": target["tests"], "without": target.get("without", []), "files": target["files"],
-                "first": number, "step": jobs, "only": only,
+                "first": number, "step": jobs, "done": sorted(done), "out": str(LAST / f"{target['name']}.{number}.jsonl"),
             }  # fmt: skip
-            command = [sys.executable, str(tree / "tests" / "mutants" / "worker.py"), json.dumps(job)]
+            (tree / "job.json").write_text(json.dumps(job), encoding="utf-8")
             path = {"PYTHONPATH": f"{tree}/.cache/collections:{tree}/tests"}
             children.append(
                 subprocess.Popen(
-                    command, cwd=tree, env={**environment(tree), **path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-                )
+                    [sys.executable, str(tree / "tests" / "mutants" / "worker.py"), str(tree / "job.json")],
+                    cwd=tree, env={**environment(tree), **path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                )  # fmt: skip
             )
-        for child in children:
-            said, complaint = child.communicate()
-            lines = [json.loads(line) for line in said.splitlines()]
-            for line in lines:
-                if "error" in line:
-                    raise SystemExit(f"mutation: {target['name']}: {line['error']}\n{line.get('output', '')}")
-            if child.returncode not in (0, 5) or not (lines or only is not None):
-                raise SystemExit(f"mutation: {target['name']}: the worker ended with {child.returncode}:\n{complaint[-3000:]}")
-            results += lines
-    return sorted(results, key=lambda one: (one["file"], one["line"], one["key"]))
+        troubles = [child.communicate()[0][-3000:] for child in children]
+        for child, trouble in zip(children, troubles, strict=True):
+            if child.returncode:
+                raise SystemExit(f"mutation: {target['name']}: a worker ended with {child.returncode}:\n{trouble}")
 
 
 def confirm(target: dict[str, Any], survivors: list[dict[str, Any]]) -> set[str]:
@@ -74,8 +70,7 @@ def confirm(target: dict[str, Any], survivors: list[dict[str, Any]]) -> set[str]
     late = [one for one in survivors if not one["deferred"]]
     if not late:
         return killed
-    sys.path[:0] = [str(REPO / ".cache" / "collections")]
-    from ansible_collections.eucalyptus.ha.tests.mutants import operators  # noqa: PLC0415  (it is found from here on)
+    from ansible_collections.eucalyptus.ha.tests.mutants import operators  # noqa: PLC0415  (try_target has put it there)
 
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=LAST) as folder:
         tree = Path(folder) / "0"
@@ -129,9 +124,47 @@ def page(targets: list[dict[str, Any]], results: dict[str, list[dict[str, Any]]]
     return HEADER + "\n".join(lines) + "\n"
 
 
-def load(name: str) -> list[dict[str, Any]] | None:
-    path = LAST / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+def load(name: str) -> dict[str, dict[str, Any]]:
+    """What is known of a target's mutants, that of a run that was ended early included: key -> result."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in (LAST / f"{name}.jsonl", *sorted(LAST.glob(f"{name}.*.jsonl"))):
+        if path.exists():
+            found.update((one["key"], one) for one in map(json.loads, path.read_text(encoding="utf-8").splitlines()))
+    return found
+
+
+def store(name: str, results: list[dict[str, Any]]) -> None:
+    (LAST / f"{name}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in results), encoding="utf-8")
+    for path in LAST.glob(f"{name}.*.jsonl"):
+        path.unlink()
+
+
+def try_target(target: dict[str, Any], again: bool, jobs: int) -> list[dict[str, Any]]:
+    """The results of all mutants of a target; with `again`, those killed earlier count as killed without being tried."""
+    name = target["name"]
+    sys.path[:0] = [str(REPO / ".cache" / "collections")]
+    from ansible_collections.eucalyptus.ha.tests.mutants import operators  # noqa: PLC0415  (it is found from here on)
+
+    there = {
+        mutant.key: (file, mutant.line)
+        for file in target["files"]
+        for mutant in operators.mutants_of((REPO / file).read_bytes(), Path(file).name)
+    }
+    before = load(name) if again else {}
+    killed = [one for one in before.values() if one["result"] != "survived" and one["key"] in there]
+    store(name, killed)
+    run_workers(target, {one["key"] for one in killed}, jobs)
+    results = [one for one in load(name).values() if one["key"] in there]
+    if len(results) != len(there):
+        raise SystemExit(f"mutation: {name}: {len(there) - len(results)} mutants were not tried; did the sources change meanwhile?")
+    noticed = confirm(target, [one for one in results if one["result"] == "survived"])
+    for one in results:
+        if one["key"] in noticed:
+            one["result"] = "killed"
+        one["file"], one["line"] = there[one["key"]]
+    results.sort(key=lambda one: (one["file"], one["line"], one["key"]))
+    store(name, results)
+    return results
 
 
 def main() -> int:
@@ -149,22 +182,11 @@ def main() -> int:
     results: dict[str, list[dict[str, Any]]] = {}
     for target in targets:
         name = target["name"]
-        before = load(name)
         if given.names and name not in given.names:
-            results[name] = before or []
+            results[name] = list(load(name).values())
             continue
-        only = [one["key"] for one in before or [] if one["result"] == "survived"] if given.again else None
         begun = time.monotonic()
-        fresh = run_workers(target, only, given.jobs)
-        noticed = confirm(target, [one for one in fresh if one["result"] == "survived"])
-        for one in fresh:
-            if one["key"] in noticed:
-                one["result"] = "killed"
-        if only is not None:
-            again = {one["key"]: one for one in fresh}
-            fresh = [again.get(one["key"], one) for one in before or []]
-        (LAST / f"{name}.json").write_text(json.dumps(fresh, indent=1), encoding="utf-8")
-        results[name] = fresh
+        fresh = results[name] = try_target(target, given.again, given.jobs)
         alive = [one for one in fresh if one["result"] == "survived"]
         print(f"mutation: {name}: {len(fresh)} mutants, {len(alive)} survive ({time.monotonic() - begun:.0f} s)", flush=True)
     alive = {one["key"] for of in results.values() for one in of if one["result"] == "survived"}

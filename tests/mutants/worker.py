@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One pytest process that tries many mutants: it collects the tests once, and gives each mutant a child to die in.
 
-    worker.py JOB       JOB is JSON: tree, tests, files, first, step, only (keys, or null); results go to standard output
+    worker.py JOB       JOB is a JSON file: tree, tests, without, files, first, step, done (keys), out (file, a line for each mutant)
 
 Every mutant is written to the file in the copy of the tree, for tests that start processes, and put into the loaded module, for
 the others. The tests that came by the changed line run first, quickest first; then those that never came by that file in
@@ -46,7 +46,9 @@ class Worker:
     def __init__(self, job: dict[str, Any], out: Any) -> None:
         self.job = job
         self.out = out
+        self.trouble = ""
         self.tree = Path(job["tree"])
+        self.done = set(job["done"])
         self.seconds: dict[str, float] = {}  # as the clock on the wall goes
         self.work: dict[str, float] = {}  # of this processor, children not counted
         self.by_line: dict[str, dict[int, set[str]]] = {}
@@ -57,7 +59,7 @@ class Worker:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed or not session.items:
-            self.say(error="the tests could not be collected")
+            self.trouble = "the tests could not be collected"
             return True
         if self.clean(session):
             for file in self.job["files"]:
@@ -83,7 +85,7 @@ class Worker:
             for report in reports:
                 if report.failed:
                     measured.stop()
-                    self.say(error=f"{item.nodeid} is red without any mutant", output=report.longreprtext[-3000:])
+                    self.trouble = f"{item.nodeid} is red without any mutant:\n{report.longreprtext[-2500:]}"
                     return False
         measured.stop()
         data = measured.get_data()
@@ -110,8 +112,7 @@ class Worker:
         clean = path.read_bytes()
         module = importlib.import_module(BASE + file.removesuffix(".py").replace("/", "."))
         mutants = operators.mutants_of(clean, path.name)
-        wanted = self.job["only"]
-        mutants = [one for one in mutants if wanted is None or one.key in wanted]
+        mutants = [one for one in mutants if one.key not in self.done]
         for mutant in mutants[self.job["first"] :: self.job["step"]]:
             items = self.choose(session, file, mutant)
             path.write_bytes(mutant.source)
@@ -183,14 +184,20 @@ def main(job: dict[str, Any]) -> int:
         "mutants", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
     )
     settings.load_profile("mutants")
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    complaints = os.dup(1)
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     arguments = ["-q", "-m", "not interpreters", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", *job["tests"]]
     for test in job["without"]:
         arguments += ["--deselect", test]
-    return int(pytest.main(arguments, plugins=[Worker(job, out)]))
+    with Path(job["out"]).open("a", encoding="utf-8") as out:
+        worker = Worker(job, out)
+        status = int(pytest.main(arguments, plugins=[worker]))
+    if worker.trouble:
+        os.write(complaints, worker.trouble.encode())
+        return 2
+    return 0 if status == pytest.ExitCode.NO_TESTS_COLLECTED else status
 
 
 if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1])))
+    sys.exit(main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
