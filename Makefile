@@ -62,7 +62,7 @@ test: setup ## what CI runs: lint, unit, interpreters, AWX data, sanity on one c
 
 .PHONY: test-full
 test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
-	$(call stages,lint unit interpreters docs-lint docs sanity-all test-lab molecule-all system-all faults-all test-mutants galaxy-importer test-install ee awx)
+	$(call stages,lint unit interpreters docs-lint docs matrix test-lab molecule-all system-all faults-all test-mutants galaxy-importer test-install ee awx)
 
 # --- static checks and unit tests ------------------------------------------------------------------
 
@@ -158,8 +158,16 @@ sanity: setup ## ansible-test sanity on ansible-core 2.16, the one that checks P
 	tools/sanity 2.16
 
 .PHONY: sanity-all
-sanity-all: setup
-	for core in 2.16 2.17 2.18 2.19; do tools/sanity $$core; done
+sanity-all: setup ## ansible-test sanity on every ansible-core
+	tools/matrix --command sanity
+
+.PHONY: integration
+integration: setup ## ansible-test integration on one ansible-core: every module as Ansible runs it (root)
+	tools/matrix --core 2.19 --command integration --python 3.12
+
+.PHONY: matrix
+matrix: setup ## ansible-test sanity, units and integration on every ansible-core and Python; writes docs/matrix.md; hours
+	tools/matrix
 
 # --- the lab ------------------------------------------------------------------------------------------
 
