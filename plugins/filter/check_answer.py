@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 DOCUMENTATION = r"""
 name: check_answer
@@ -45,7 +46,7 @@ _value:
 """
 
 
-def check_answer(result):
+def check_answer(result: dict) -> dict[str, Any]:
     """The object that a run of the check printed.
 
     :param result: the result of a command task
@@ -65,5 +66,5 @@ def check_answer(result):
 class FilterModule:
     """Filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         return {"check_answer": check_answer}

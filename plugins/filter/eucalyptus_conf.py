@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
@@ -51,7 +52,7 @@ _value:
 _SETTING = re.compile(r'^[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s"#]\S*))?', re.MULTILINE)
 
 
-def eucalyptus_conf(texts):
+def eucalyptus_conf(texts: Any) -> dict[str, str]:
     """Settings of eucalyptus.conf; the first assignment of a name counts.
 
     :param texts: the text of a file, or a list of texts in reading order
@@ -73,5 +74,5 @@ def eucalyptus_conf(texts):
 class FilterModule:
     """Filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         return {"eucalyptus_conf": eucalyptus_conf}

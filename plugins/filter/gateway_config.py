@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
@@ -73,14 +74,14 @@ CHECK = "cc_enabled"
 MAINTENANCE = "no_maintenance"
 
 
-def _vip_line(vip, interface):
+def _vip_line(vip: str, interface: str) -> str:
     address = ipaddress.ip_interface(vip)
     # Without a prefix the article's: the address alone.
     prefix = address.network.prefixlen if "/" in vip else address.max_prefixlen
     return f"{address.ip}/{prefix} dev {interface}"
 
 
-def _global_defs(given):
+def _global_defs(given: dict) -> dict:
     found = {
         "router_id": given["router_id"],
         "enable_script_security": True,
@@ -98,7 +99,7 @@ def _global_defs(given):
     return found
 
 
-def _scripts(given):
+def _scripts(given: dict) -> dict:
     check = {
         "script": given["check_script"],
         "interval": int(given["check_interval"]),
@@ -115,7 +116,7 @@ def _scripts(given):
     return {CHECK: check, MAINTENANCE: maintenance}
 
 
-def _instance(given, gateway):
+def _instance(given: dict, gateway: dict) -> dict:
     version = int(gateway["version"])
     found = {
         # Both BACKUP: who is MASTER is for the priorities to say.
@@ -140,7 +141,7 @@ def _instance(given, gateway):
     return found
 
 
-def gateway_config(given):
+def gateway_config(given: dict) -> dict:
     """The data of keepalived's configuration for the gateways of one host.
 
     :param given: settings, see role cc_gateway, vars/main.yml, __cc_gateway_composition
@@ -165,5 +166,5 @@ def gateway_config(given):
 class FilterModule:
     """Filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         return {"gateway_config": gateway_config}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
@@ -57,7 +58,7 @@ _NEEDED = ("instance", "vip", "virtual_router_id")
 _KNOWN = {*_NEEDED, "interface", "addresses", "version", "advert_interval", "auth_pass"}
 
 
-def gateway_further(entry, defaults, host):
+def gateway_further(entry: Any, defaults: dict, host: str) -> dict:
     """A gateway beside the main one, complete for one host.
 
     :raises AnsibleFilterError: naming cc_gateway_further and what is wrong with the entry
@@ -94,5 +95,5 @@ def gateway_further(entry, defaults, host):
 class FilterModule:
     """Filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         return {"gateway_further": gateway_further}

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _gateway_findings
@@ -84,20 +86,23 @@ _value:
     incompatible: []
 """
 
+Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 # VNET_MODE in which the cluster controller is the node controllers' router (cc-protocol: cluster/handlers.c).
 _GATEWAY_MODES = ("MANAGED", "MANAGED-NOVLAN")
 # The C code cuts vrrp->auth_data at 8 bytes (keepalived.conf(5), auth_pass).
 _AUTH_PASS_LENGTH = 8
 
 
-def _address(text):
+def _address(text: Any) -> Interface | None:
     try:
         return ipaddress.ip_interface(str(text))
     except ValueError:
         return None
 
 
-def _number(value, low, high, kind=int):
+def _number(value: Any, low: float, high: float, kind: Callable[[Any], float] = int) -> float | None:
     try:
         number = kind(value)
         if number != float(value):
@@ -107,7 +112,7 @@ def _number(value, low, high, kind=int):
     return number if low <= number <= high else None
 
 
-def _vip_errors(given, interface_addresses):
+def _vip_errors(given: dict, interface_addresses: list[Interface]) -> list[str]:
     vip = given.get("vip")
     if not vip:
         return ["cc_gateway_vip is not set: choose a free address in the node controllers' network"]
@@ -120,7 +125,7 @@ def _vip_errors(given, interface_addresses):
     else:
         errors += _network_errors(given, vip, address, interface_addresses)
     hosts = {**(given.get("other_hosts") or {}), **(given.get("addresses") or {})}
-    used_by = [name for name, other in hosts.items() if _address(other) and _address(other).ip == address.ip]
+    used_by = [name for name, other in hosts.items() if (found := _address(other)) and found.ip == address.ip]
     if used_by:
         errors.append(
             f"cc_gateway_vip: {vip} is the address of {', '.join(sorted(used_by))}; the VIP must belong to no host"
@@ -132,7 +137,7 @@ def _vip_errors(given, interface_addresses):
     return errors
 
 
-def _network_errors(given, vip, address, interface_addresses):
+def _network_errors(given: dict, vip: str, address: Interface, interface_addresses: list[Interface]) -> list[str]:
     """Whether node controllers could have the VIP as their next hop. /32s are other VIPs, and networks of nobody."""
     networks = [net.network for net in interface_addresses if net.version == 4 and net.network.prefixlen < 31]
     home = [network for network in networks if address.ip in network]
@@ -148,13 +153,14 @@ def _network_errors(given, vip, address, interface_addresses):
     return []
 
 
-def _in_public(address, entry):
+def _in_public(address: Address, entry: str) -> bool:
     first, _dash, last = entry.partition("-")
     low, high = _address(first), _address(last or first)
-    return bool(low and high and low.version == high.version == address.version and low.ip <= address <= high.ip)
+    same = low and high and low.version == high.version == address.version
+    return bool(low and high and same and int(low.ip) <= int(address) <= int(high.ip))
 
 
-def _interface_errors(given, interface_addresses):
+def _interface_errors(given: dict, interface_addresses: list[Interface]) -> list[str]:
     interface = given.get("interface")
     known = given.get("interfaces") or []
     if interface not in known:
@@ -167,7 +173,7 @@ def _interface_errors(given, interface_addresses):
     return []
 
 
-def _peer_errors(given, interface_addresses):
+def _peer_errors(given: dict, interface_addresses: list[Interface]) -> list[str]:
     host, errors = given["host"], []
     addresses = dict(given.get("addresses") or {})
     own = addresses.pop(host, None)
@@ -195,12 +201,12 @@ def _peer_errors(given, interface_addresses):
         for peer in peers
         if _address(peer) is None and peer not in addresses.values()
     ]
-    if own_address and any(_address(peer) and _address(peer).ip == own_address.ip for peer in peers):
+    if own_address and any((found := _address(peer)) and found.ip == own_address.ip for peer in peers):
         errors.append(f"cc_gateway_peers: {own} is this host itself; name the other cluster controller")
     return errors
 
 
-def _vrrp_errors(given):
+def _vrrp_errors(given: dict) -> list[str]:
     errors = []
     version = _number(given.get("version"), 2, 3)
     if version is None:
@@ -247,7 +253,7 @@ def _vrrp_errors(given):
     return errors
 
 
-def _check_errors(given):
+def _check_errors(given: dict) -> list[str]:
     errors = []
     for name, allowed in (
         ("when_none_enabled", ("hold", "release")),
@@ -285,7 +291,7 @@ def _check_errors(given):
     return errors
 
 
-def _pair_errors(given):
+def _pair_errors(given: dict) -> list[str]:
     """Settings of the pair that its hosts must have in common, as the inventory gives them to each."""
     errors = []
     for name, values in sorted((given.get("pair") or {}).items()):
@@ -303,7 +309,7 @@ def _pair_errors(given):
     return errors
 
 
-def _preferred_errors(given):
+def _preferred_errors(given: dict) -> list[str]:
     """A preferred host must still lose against an ENABLED one, or the VIP would not follow the controller."""
     preferred = given.get("preferred_host")
     if not preferred:
@@ -330,7 +336,7 @@ def _preferred_errors(given):
     return errors
 
 
-def _preflight_errors(given):
+def _preflight_errors(given: dict) -> list[str]:
     """Settings of the preflight itself."""
     errors = []
     for name, high in (("certificate_warn_days", 36500), ("listen_time", 60)):
@@ -339,7 +345,7 @@ def _preflight_errors(given):
     return errors
 
 
-def _missing_hosts(given):
+def _missing_hosts(given: dict) -> tuple[str | None, str | None]:
     """(error or None, warning or None) about hosts of the pair that this run does not reach."""
     missing = sorted(given.get("not_in_run") or [])
     if not missing:
@@ -356,7 +362,7 @@ def _missing_hosts(given):
     )
 
 
-def _mode_warnings(given):
+def _mode_warnings(given: dict) -> list[str]:
     mode = given.get("vnet_mode")
     if not mode:
         return ["eucalyptus.conf was not found or names no VNET_MODE; is cc_gateway_eucalyptus_root right?"]
@@ -367,7 +373,7 @@ def _mode_warnings(given):
     return []
 
 
-def gateway_problems(given):
+def gateway_problems(given: dict) -> dict[str, list[str]]:
     """What is wrong with a gateway's settings on one host, and with the host.
 
     :param given: settings and findings, see role cc_gateway, vars/main.yml, __cc_gateway_settings, and tasks/preflight.yml
@@ -401,7 +407,7 @@ def gateway_problems(given):
     return {"errors": errors, "warnings": warnings, "incompatible": incompatible}
 
 
-def _deaf(given, incompatible):
+def _deaf(given: dict, incompatible: list[str]) -> str:
     who = ", ".join(sorted(given["not_in_run"]))
     return (
         f"this change ({'; '.join(incompatible)}) makes the hosts deaf to each other until both have it, so that both would hold the VIP, "
@@ -409,12 +415,12 @@ def _deaf(given, incompatible):
     )
 
 
-def _warn_days(given):
+def _warn_days(given: dict) -> float:
     return _number(given.get("certificate_warn_days", 30), 0, 36500, float) or 0
 
 
 class FilterModule:
     """Filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         return {"gateway_problems": gateway_problems}

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
 
 DOCUMENTATION = r"""
@@ -77,7 +79,7 @@ _OPTIONS = (
 _NEEDED = {"table", "chain", "jump"}
 
 
-def _line(number, rule):
+def _line(number: int, rule: Any) -> str:
     where = f"iptables_preload: rules[{number}]"
     if not isinstance(rule, dict):
         raise AnsibleFilterError(f"{where}: wants a dictionary, got {type(rule).__name__}")
@@ -98,7 +100,7 @@ def _line(number, rule):
     return " ".join(words)
 
 
-def _by_table(rules, marker):
+def _by_table(rules: Any, marker: str) -> dict[str, list[str]]:
     if not isinstance(rules, (list, tuple)):
         raise AnsibleFilterError(f"iptables_preload: rules: wants a list of rules, got {type(rules).__name__}")
     if not marker or "\n" in marker:
@@ -110,7 +112,7 @@ def _by_table(rules, marker):
     return tables
 
 
-def _without_ours(lines, begin, end):
+def _without_ours(lines: list[str], begin: str, end: str) -> list[str]:
     kept, inside = [], False
     for line in lines:
         if line.strip() == begin:
@@ -126,9 +128,9 @@ def _without_ours(lines, begin, end):
     return kept
 
 
-def _without_hollow_sections(lines):
+def _without_hollow_sections(lines: list[str]) -> list[str]:
     """Drop sections with nothing left in them: loading one would flush the table for no gain."""
-    kept = []
+    kept: list[str] = []
     for line in lines:
         if line.strip() == "COMMIT" and kept and kept[-1].startswith("*"):
             kept.pop()
@@ -137,7 +139,7 @@ def _without_hollow_sections(lines):
     return kept
 
 
-def iptables_preload(text, rules, marker="eucalyptus.ha"):
+def iptables_preload(text: str, rules: list[dict], marker: str = "eucalyptus.ha") -> str:
     """The text of the preload file with our rules in it, and those of an earlier run out of it.
 
     :param text: the file's text, "" for none
@@ -175,5 +177,5 @@ def iptables_preload(text, rules, marker="eucalyptus.ha"):
 class FilterModule:
     """Filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         return {"iptables_preload": iptables_preload}

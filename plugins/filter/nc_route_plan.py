@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_look import parse_look
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_plan import make_plan
@@ -60,7 +62,7 @@ _value:
 """
 
 
-def nc_route_plan(look, settings):
+def nc_route_plan(look: Any, settings: Any) -> dict[str, Any]:
     """The plan; see make_plan.
 
     :param look: output of the look script
@@ -83,5 +85,5 @@ def nc_route_plan(look, settings):
 class FilterModule:
     """Filters of this file."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Any]:
         return {"nc_route_plan": nc_route_plan}

@@ -65,7 +65,7 @@ class Clocks:
             self.missing.add(host)
             return when
         self.uncertainty = max(self.uncertainty, offset["uncertainty"])
-        return when - offset["offset"]
+        return when - float(offset["offset"])
 
 
 def report(recording: Mapping[str, Any]) -> dict[str, Any]:

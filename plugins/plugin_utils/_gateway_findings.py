@@ -286,7 +286,7 @@ def _old_self(gateway: dict, main: bool, instances: list[dict]) -> dict | None:
     """The instance that a gateway takes the place of: of that name, or with that VIP, or (for the first) the article's."""
     named = [one for one in instances if one["name"] == gateway["instance"]]
     others = [one for one in instances if canonical(gateway["vip"]) in one["vips"] or (main and one["article"])]
-    return (named + others or [None])[0]
+    return next(iter(named + others), None)
 
 
 def incompatible(given: dict) -> list[str]:

@@ -417,7 +417,7 @@ class Renderer:
                 if not isinstance(item, Mapping) or "name" not in item:
                     self.bad((*path, index), "needs to be a mapping with a name")
                     continue
-                body = {k: v for k, v in item.items() if k != "name"}
+                body: Any = {k: v for k, v in item.items() if k != "name"}
                 if rule.kind == "named-lines":
                     body = item.get("lines")
                 pairs.append((item["name"], body, (*path, index)))

@@ -13,6 +13,7 @@ import fnmatch
 import json
 import posixpath
 import re
+from typing import Any
 
 import yaml
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _nc_route_text as text_of
@@ -71,7 +72,7 @@ def make_plan(look: Look, settings: dict) -> dict:
             nm = _nm_record(look, vip, old_nm)
         target[RECORD] = _record(backend, look, vip, earlier, nm)
 
-    files = [
+    files: list[dict[str, Any]] = [
         {"path": path, "text": target[path], "before": look.files.get(path), "mode": _mode(path, look)}
         for path in sorted(target)
         if target[path] != look.files.get(path)
@@ -377,13 +378,13 @@ def _nm_route(vip: str) -> str:
 
 def _nm_record(look: Look, vip: str, old: dict | None) -> dict:
     known = look.connection_settings
-    same = old is not None and old.get("uuid") == look.connection
+    before = old if old is not None and old.get("uuid") == look.connection else None
     return {
         "uuid": look.connection,
         "interface": look.interface,
         # What was before the first deployment, not what we have made of it since.
-        "gateway": old["gateway"] if same else known.get("ipv4.gateway", "").replace("--", ""),
-        "never_default": old["never_default"] if same else known.get("ipv4.never-default", "no"),
+        "gateway": before["gateway"] if before is not None else known.get("ipv4.gateway", "").replace("--", ""),
+        "never_default": before["never_default"] if before is not None else known.get("ipv4.never-default", "no"),
         "route": _nm_route(vip),
     }
 
@@ -412,7 +413,7 @@ def _nm_changes(look: Look, nm: dict | None, old: dict | None) -> list[list[str]
 
 
 def _record(backend: str, look: Look, vip: str, earlier: list[str], nm: dict | None) -> str:
-    data = {"backend": backend, "vip": vip, "interface": look.interface, "earlier_routes": earlier}
+    data: dict[str, Any] = {"backend": backend, "vip": vip, "interface": look.interface, "earlier_routes": earlier}
     if nm:
         data["nm"] = nm
     return json.dumps(data, indent=2, sort_keys=True) + "\n"

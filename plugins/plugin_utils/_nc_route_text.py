@@ -146,7 +146,9 @@ def netplan_without_gateway(path: str, text: str) -> str:
 
 def _netplan_definition(path: str, definition: yaml.Node) -> set[int]:
     out: set[int] = set()
-    for key, value in getattr(definition, "value", []) if isinstance(definition, yaml.MappingNode) else []:
+    if not isinstance(definition, yaml.MappingNode):
+        return out
+    for key, value in definition.value:
         doomed: list[yaml.Node] = []
         if key.value == "gateway4":
             doomed = [value]
@@ -192,8 +194,8 @@ def _children(node: yaml.Node | None) -> list[yaml.Node]:
 
 def _last_line(node: yaml.Node) -> int:
     # The end of a block collection is where the next thing begins, comments and all: its last leaf knows better.
-    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
-        return node.end_mark.line
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
+        return int(node.end_mark.line)
     last = node.value[-1]
     return _last_line(last[1] if isinstance(last, tuple) else last)
 

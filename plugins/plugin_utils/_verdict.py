@@ -188,7 +188,7 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
         advice = (
             f"keepalived did not put {vip} on {names(by_hand)}: somebody else did. Remove it: ip address del {vip}/PREFIX dev {where}."
         )
-    stopped = [name for name in holders if (host := evidence.host(name)) and host.keepalived_running is False]
+    stopped = [name for name in holders if (host := evidence.find(name)) and host.keepalived_running is False]
     if stopped:
         advice = (
             f"keepalived does not run on {names(stopped)}, so nothing will take {vip} off it: start keepalived there, or remove "
@@ -307,7 +307,7 @@ def _none_enabled(evidence: _verdict_evidence.Evidence) -> Finding | None:
 def _wrong(evidence: _verdict_evidence.Evidence, holder: str) -> Finding | None:
     """Exactly one holds it: is it one that should not?"""
     vip, enabled, maintained = evidence.vip, evidence.enabled, _in_maintenance(evidence)
-    host = evidence.host(holder)
+    host = evidence.find(holder)
     if host is None:
         return Finding(
             "wrong_holder",

@@ -91,8 +91,13 @@ class Evidence:
     hosts: list[Host]
     views: list[View]
 
-    def host(self, name: str) -> Host | None:
+    def find(self, name: str) -> Host | None:
+        """The host of a name that somebody saw; None if it is none of these."""
         return next((one for one in self.hosts if one.name == name), None)
+
+    def host(self, name: str) -> Host:
+        """The host of a name that is among these."""
+        return next(one for one in self.hosts if one.name == name)
 
     @property
     def enabled(self) -> list[str]:
@@ -118,7 +123,7 @@ class Evidence:
     @property
     def disputed(self) -> list[str]:
         """Those seen answering who say themselves that they do not hold it."""
-        return [name for name in self.seen if (host := self.host(name)) is not None and host.held is False]
+        return [name for name in self.seen if (host := self.find(name)) is not None and host.held is False]
 
     @property
     def holders(self) -> list[str]:
@@ -171,18 +176,22 @@ def _instance_state(fact: Mapping, entry: Mapping) -> str | None:
     return None
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _host(name: str, data: Any, vip: str) -> Host:
     if not isinstance(data, Mapping):
         raise EvidenceError(f"hosts: {name} must be a dictionary")
     where = f"hosts: {name}"
     reachable = bool(_bool_or_none(data.get("reachable"), f"{where}: reachable"))
     # What an unreachable host said is what it said some time ago, from a fact cache.
-    fact = data.get("vip_fact") if reachable and isinstance(data.get("vip_fact"), Mapping) else {}
+    fact = _mapping(data.get("vip_fact")) if reachable else {}
     entry = _vip.entry(fact, vip) or {}
-    keepalived = fact.get("keepalived") if isinstance(fact.get("keepalived"), Mapping) else {}
+    keepalived = _mapping(fact.get("keepalived"))
     running = data.get("keepalived_running")
     maintenance = data.get("maintenance")
-    configuration = keepalived.get("configuration") if isinstance(keepalived.get("configuration"), Mapping) else {}
+    configuration = _mapping(keepalived.get("configuration"))
     return Host(
         name=name,
         reachable=reachable,

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import platform
@@ -28,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -39,30 +41,32 @@ FILES = ROOT / "roles/cc_gateway/files"
 PYTHON = "/usr/bin/python3"
 PASS_MS, C_WALL_MS, C_CPU_MS, BACKEND_MS = 11.0, 14.0, 10.0, 15.0
 COLUMNS = ("wall_ms", "cpu_ms")
+Sample = tuple[float, float]
 
 
 @contextlib.contextmanager
-def simulator(*arguments):
+def simulator(*arguments: str) -> Iterator[int]:
     """A simulator in a process of its own; its port."""
     command = [sys.executable, "-m", "cc_simulator", "serve", "--host", "127.0.0.1", "--port", "0", "--state", "ENABLED", *arguments]
     with subprocess.Popen(
         command, cwd=ROOT / "tests", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True
     ) as process:
         try:
+            assert process.stdout, "it was asked for above"
             yield int(process.stdout.readline().rpartition(":")[2])
         finally:
             process.terminate()
 
 
-def install(directory):
+def install(directory: Path) -> str:
     """The check as the role installs it, with its compiled form; the launcher's path."""
     shutil.copy(FILES / "cc_enabled_check.py", directory)
-    launcher = shutil.copy(FILES / "cc_enabled_check_launcher.py", directory / "cc-enabled-check")
+    launcher = str(shutil.copy(FILES / "cc_enabled_check_launcher.py", directory / "cc-enabled-check"))
     subprocess.run([PYTHON, "-m", "py_compile", directory / "cc_enabled_check.py"], check=True)
     return launcher
 
 
-def run_process(command):
+def run_process(command: list[str]) -> Sample:
     """(wall, CPU) in ms of a process that must succeed."""
     null = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     start = time.perf_counter()
@@ -74,14 +78,14 @@ def run_process(command):
     return wall * 1000, (usage.ru_utime + usage.ru_stime) * 1000
 
 
-def run_function(function):
+def run_function(function: Callable[[], object]) -> Sample:
     """(wall, CPU) in ms of a call in this process."""
     cpu, start = time.process_time(), time.perf_counter()
     function()
     return (time.perf_counter() - start) * 1000, (time.process_time() - cpu) * 1000
 
 
-def exchange(port, request):
+def exchange(port: int, request: bytes) -> None:
     """Send a ready-made request and read the answer to its end: the simulator's own time and loopback's, no more."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(request)
@@ -90,13 +94,13 @@ def exchange(port, request):
         raise SystemExit(f"the simulator refuses the bench's request: {answer[-300:]!r}")
 
 
-def ready_made(port, keys):
+def ready_made(port: int, keys: Path | None) -> Callable[[], bytes]:
     """A function that returns a fresh request; the signature is made beforehand, outside of the measured time."""
     options = check.parse_arguments(["--port", str(port)])
     url = f"http://127.0.0.1:{port}{check.SERVICE}"
     headers = 'Content-Type: text/xml; charset=UTF-8\r\nSOAPAction: "%s"\r\nContent-Length: %d\r\n'
 
-    def make():
+    def make() -> bytes:
         message_id = f"urn:uuid:{os.urandom(4).hex()}-0000-4000-a000-000000000000"
         if keys:
             openssl = check.Openssl(str(keys / "cloud-pk.pem"))
@@ -105,12 +109,12 @@ def ready_made(port, keys):
             )
         else:
             content = check.plain_request(url, message_id)
-        return check.http_request(options, "POST " + check.SERVICE, headers % (check.ACTION, len(content)), content)
+        return bytes(check.http_request(options, "POST " + check.SERVICE, headers % (check.ACTION, len(content)), content))
 
     return make
 
 
-def backend(port, keys):
+def backend(port: int, keys: Path | None) -> Callable[[], None]:
     """cc_service_info's call in this process, once imported; as the module makes it, client and all."""
     parameters = {name: option.get("default") for name, option in _cc_options.argument_spec().items()}
     parameters.update(host="127.0.0.1", port=port, ws_security=bool(keys), timeout=10)
@@ -118,7 +122,7 @@ def backend(port, keys):
         parameters.update(client_key=str(keys / "cloud-pk.pem"), client_cert=str(keys / "cloud-cert.pem"))
         parameters.update(cc_cert=str(keys / "cluster-cert.pem"))
 
-    def call():
+    def call() -> None:
         client, _warnings = _cc_options.make_client(parameters)
         if not client.describe_services()["enabled"]:
             raise SystemExit("cc_service_info does not find the simulator ENABLED")
@@ -126,7 +130,7 @@ def backend(port, keys):
     return call
 
 
-def measure(rounds, directory):
+def measure(rounds: int, directory: Path) -> dict[str, list[Sample]]:
     """{contender: [(wall, CPU), ...]} in ms."""
     keys = directory / "keys"
     subprocess.run([sys.executable, "-m", "cc_simulator", "keys", str(keys)], cwd=ROOT / "tests", check=True)
@@ -155,7 +159,7 @@ def measure(rounds, directory):
             "simulator alone, unsigned": (plain, ready_made(plain, None)),
         }
         calls = {"cc_service_info, warm, signed": backend(signed, keys), "cc_service_info, warm, unsigned": backend(plain, None)}
-        results = {name: [] for name in [*processes, *makers, *calls]}
+        results: dict[str, list[Sample]] = {name: [] for name in [*processes, *makers, *calls]}
         for number in range(-2, rounds):  # the first two warm the caches and do not count
             order = list(results)
             order = order[number % len(order):] + order[:number % len(order)]
@@ -165,7 +169,7 @@ def measure(rounds, directory):
                 elif name in makers:
                     port, make = makers[name]
                     request = make()
-                    sample = run_function(lambda port=port, request=request: exchange(port, request))
+                    sample = run_function(functools.partial(exchange, port, request))
                 else:
                     sample = run_function(calls[name])
                 if number >= 0:
@@ -173,9 +177,9 @@ def measure(rounds, directory):
     return results
 
 
-def summarise(results):
+def summarise(results: dict[str, list[Sample]]) -> dict[str, dict]:
     """Medians, and tenth and ninetieth percentile, of wall and CPU."""
-    summary = {}
+    summary: dict[str, dict] = {}
     for name, samples in results.items():
         summary[name] = {}
         for column, values in zip(COLUMNS, zip(*samples, strict=True), strict=True):
@@ -186,12 +190,12 @@ def summarise(results):
     return summary
 
 
-def goals(summary):
+def goals(summary: dict[str, dict]) -> list[tuple[str, float, float]]:
     """[(what, measured ms, limit ms)]"""
     scale = summary["python3 -I -S -c pass"]["wall_ms"]["median"] / PASS_MS
 
-    def of(name, column="wall_ms"):
-        return summary[name][column]["median"]
+    def of(name: str, column: str = "wall_ms") -> float:
+        return float(summary[name][column]["median"])
 
     over_server = of("cc_service_info, warm, signed") - of("simulator alone, signed")
     return [
@@ -202,7 +206,7 @@ def goals(summary):
     ]
 
 
-def table(report):
+def table(report: dict) -> str:
     """The report as Markdown."""
     machine = report["machine"]
     lines = [
@@ -236,7 +240,7 @@ def table(report):
     return "\n".join(lines) + "\n"
 
 
-def processor():
+def processor() -> str:
     """The model of the processor, as far as the kernel tells."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -244,7 +248,7 @@ def processor():
     return platform.machine()
 
 
-def main():
+def main() -> int:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=60)

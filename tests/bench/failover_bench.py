@@ -19,6 +19,7 @@ at the beginning is written down with them.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import random
@@ -43,7 +44,7 @@ from table import machine  # noqa: E402 - as above
 from watch import pid_of  # noqa: E402 - as above
 
 # Extra variables of gateway.yml. The article's settings, with the check of this collection instead of its C client.
-SETTINGS = {
+SETTINGS: dict[str, dict[str, object]] = {
     "article": {
         "cc_gateway_vrrp_version": 2,
         "cc_gateway_auth_pass": "article1",
@@ -80,7 +81,7 @@ def fetch_for_ever(address: str) -> None:
             # A connection that was under way during the move never ends well, as the hosts share no NAT state: give it up soon.
             with socket.create_connection((address, 80), timeout=FETCH_TIMEOUT) as connection:
                 connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                page = b"".join(iter(lambda c=connection: c.recv(4096), b"")).decode("ascii", "replace")
+                page = b"".join(iter(functools.partial(connection.recv, 4096), b"")).decode("ascii", "replace")
             came_from = page.split()[-1]
         except OSError:
             came_from = None
@@ -91,10 +92,10 @@ def fetch_for_ever(address: str) -> None:
 class Pages:
     """nc1's fetches during a measurement."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.address = re.sub(r"^http://|/$", "", cluster.url)
-        self.fetched: list = []
+        self.fetched: list[tuple[float, float, str | None]] = []
 
     def __enter__(self) -> Pages:
         self.process = subprocess.Popen(
@@ -103,10 +104,10 @@ class Pages:
         )  # fmt: skip
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.process.terminate()
-        self.fetched = [json.loads(line) for line in self.process.stdout if line.endswith("]\n")]
-        self.process.wait()
+        output, _dummy = self.process.communicate()
+        self.fetched = [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith("]\n")]
 
     def first_through(self, host: str, since: float) -> float | None:
         """Seconds after `since` at which the first page that came through the host was there."""
@@ -202,7 +203,9 @@ def problems(name: str, flips: list[dict]) -> list[str]:
         return []
     median, longest, gap = FIGURES[name]
     moved, gaps = figures(flips, "moved"), figures(flips, "gap_vip")
-    found = []
+    found: list[str] = []
+    if not moved or not gaps:
+        return ["nothing was measured"]
     if moved[0] > median:
         found.append(f"median {moved[0]:.2f} s, not {median:g} s")
     if moved[2] > longest:

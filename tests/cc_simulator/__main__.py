@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        return int(options.command(options))
     except SimulatorError as error:
         print(f"cc_simulator: {error}", file=sys.stderr)
     except ModuleNotFoundError as error:
@@ -125,7 +125,7 @@ def _keys_of(options: argparse.Namespace) -> str | None:
         return None
     if not options.keys:
         raise SimulatorError("give --keys DIR (the command 'keys' makes them), or --no-ws-security")
-    return options.keys
+    return str(options.keys)
 
 
 def _keys(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+import xmlsec
 from lxml import etree
 
 from . import security, soap
@@ -32,7 +33,8 @@ class CloudController:
 
     def __init__(self, host: str, port: int = DEFAULT_PORT, keys: str | Path | None = None, timeout: float = 10.0):
         self.host, self.port, self.timeout = host, port, timeout
-        self.key = self.certificate = None
+        self.key: xmlsec.Key | None = None
+        self.certificate = b""
         if keys is not None:
             self.key = security.load_key(Path(keys) / "cloud-pk.pem")
             self.certificate = security.load_certificate(Path(keys) / "cloud-cert.pem")
@@ -107,7 +109,7 @@ class CloudController:
         state = answer.findtext(f"{{{EUCALYPTUS}}}serviceStatuses/{{{EUCALYPTUS}}}localState")
         if state is None:
             raise SimulatorError(f"{self.url} told no localState")
-        return state
+        return str(state)
 
 
 def act(cloud: CloudController, verb: str) -> str:
@@ -125,7 +127,7 @@ def flip(source: CloudController, target: CloudController, gap: float = 0.0, ove
     # Requests are built beforehand: signing is not part of what the times measure.
     disable = ("disable", source, "DisableService", source.envelope("DisableService"))
     enable = ("enable", target, "EnableService", target.envelope("EnableService"))
-    times = {}
+    times: dict[str, float] = {}
     for name, cloud, operation, body in [enable, disable] if overlap else [disable, enable]:
         if times and gap:
             time.sleep(gap)

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .behaviour import MODES
@@ -32,7 +33,7 @@ def _die() -> None:
 class ControlSocket:
     """Serves ``path`` in a thread; a context manager. ``die``: what the action of that name does."""
 
-    def __init__(self, path: str | os.PathLike, simulator: Simulator, die: object = _die):
+    def __init__(self, path: str | os.PathLike, simulator: Simulator, die: Callable[[], None] = _die):
         self.path = os.fspath(path)
         self.simulator = simulator
         self.die = die
@@ -122,4 +123,4 @@ def ask(path: str | os.PathLike, words: list[str], timeout: float = 5.0) -> dict
     answer = json.loads(line)
     if not answer.pop("ok"):
         raise SimulatorError(answer["error"])
-    return answer
+    return dict(answer)

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import xmlsec
 from lxml import etree
@@ -77,7 +78,7 @@ def load_certificate(path: str | Path) -> bytes:
         raise SimulatorError(f"cannot load the certificate {path}: {error}") from error
 
 
-def _load(path: str | Path, form: object, what: str) -> xmlsec.Key:
+def _load(path: str | Path, form: Any, what: str) -> xmlsec.Key:
     try:
         return xmlsec.Key.from_memory(Path(path).read_bytes(), form)
     except (OSError, xmlsec.Error, TypeError, ValueError) as error:
@@ -143,7 +144,7 @@ def _check_timestamp(stamp: etree._Element, now: datetime) -> None:
 
 
 def _utc(text: str | None) -> datetime | None:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", text or "", re.ASCII):
+    if not text or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", text, re.ASCII):
         return None
     form = "%Y-%m-%dT%H:%M:%S.%fZ" if "." in text else "%Y-%m-%dT%H:%M:%SZ"
     try:
@@ -232,6 +233,8 @@ def _check_signed_parts(signature: etree._Element, envelope: etree._Element) -> 
     missing = {etree.QName(tag).localname for tag in REQUEST_PARTS}
     for reference in signature.iterfind(f"{{{DS}}}SignedInfo/{{{DS}}}Reference"):
         part = _referenced(reference, envelope)
+        if part is None:  # found when its digest was compared
+            raise faults.not_authenticated("a signed part is not there")
         name = etree.QName(part).localname
         path = [etree.QName(parent).localname for parent in part.iterancestors()]
         if name == "Body" and path != ["Envelope"]:
@@ -247,7 +250,7 @@ def _check_signed_parts(signature: etree._Element, envelope: etree._Element) -> 
 
 
 def sign_answer(
-    envelope: bytes | etree._Element, key: xmlsec.Key, certificate: bytes, now: datetime, **choices: object
+    envelope: bytes | etree._Element, key: xmlsec.Key, certificate: bytes, now: datetime, **choices: Any
 ) -> bytes:
     """Sign an answer as the CC does. ``choices`` are those of sign(), for building answers that are wrong."""
     choices.setdefault("parts", ANSWER_PARTS)
@@ -256,7 +259,7 @@ def sign_answer(
 
 
 def sign_request(
-    envelope: bytes | etree._Element, key: xmlsec.Key, certificate: bytes, now: datetime, **choices: object
+    envelope: bytes | etree._Element, key: xmlsec.Key, certificate: bytes, now: datetime, **choices: Any
 ) -> bytes:
     """Sign a request as the cloud controller does. ``choices`` are those of sign()."""
     choices.setdefault("parts", REQUEST_PARTS)
@@ -327,7 +330,7 @@ def sign(
     root.find(f"{{{SOAP}}}Header/{{{WSSE}}}Security").append(signature)
     octets = _sign_bytes(canonical(signature[0]), key, signature_method)
     signature[1].text = base64.b64encode(octets).decode("ascii")
-    return etree.tostring(root)
+    return bytes(etree.tostring(root))
 
 
 def utc_text(moment: datetime) -> str:
@@ -338,7 +341,7 @@ def utc_text(moment: datetime) -> str:
 
 def canonical(node: etree._Element) -> bytes:
     """Return the exclusive canonical form of ``node``, without comments."""
-    return etree.tostring(node, method="c14n", exclusive=True, with_comments=False)
+    return bytes(etree.tostring(node, method="c14n", exclusive=True, with_comments=False))
 
 
 def _with_id(part: etree._Element, identity: str) -> etree._Element:
@@ -373,4 +376,4 @@ def canonical_part(part: etree._Element) -> bytes:
 def _sign_bytes(data: bytes, key: xmlsec.Key, method: str) -> bytes:
     context = xmlsec.SignatureContext()
     context.key = key
-    return context.sign_binary(data, _SIGNATURE_METHODS[method])
+    return bytes(context.sign_binary(data, _SIGNATURE_METHODS[method]))

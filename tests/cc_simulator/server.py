@@ -17,6 +17,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import BaseServer
+from typing import Any, cast
+
+from lxml import etree
 
 from . import faults, operations, security, soap, state_file
 from .behaviour import Behaviour
@@ -27,6 +31,7 @@ from .names import (
     SERVICES_PATH,
     SimulatorError,
 )
+from .state_file import StateFile
 
 MAX_CLIENTS = 8
 KEEP_ALIVE = 30.0  # seconds
@@ -115,7 +120,7 @@ class Simulator:
         self._clock = clock
         self.failures: list[Exception] = []
         self._state_file_options = (state_file, resume)
-        self._state_file = None
+        self._state_file: StateFile | None = None
         self._workers: list[threading.Thread] = []
         self._max_clients = max_clients
         self._listener: socket.socket | None = None
@@ -139,8 +144,8 @@ class Simulator:
         """Listen and serve; returns at once."""
         path, resume = self._state_file_options
         if path:
-            self._state_file = state_file.initial(self.cc, path, resume)
-            self.cc.changed = self._state_file.update
+            kept = self._state_file = state_file.initial(self.cc, path, resume)
+            self.cc.changed = kept.update
         try:
             self._listen()
         except OSError as error:
@@ -202,6 +207,11 @@ class Simulator:
         """The latest exchange."""
         return self.exchanges[-1]
 
+    @property
+    def own_uri(self) -> str:
+        """The CC's own URI in its answers: as given, or where it listens."""
+        return self.service_uri or self.url
+
     def now(self) -> datetime:
         """The time by which time stamps are made and judged."""
         if self._clock is None:
@@ -226,14 +236,14 @@ class Simulator:
         if content is None:
             content = "".join(
                 [
-                    soap.text_element("correlationId", exchange.request.correlation_id or ""),
+                    soap.text_element("correlationId", (exchange.request.correlation_id if exchange.request else None) or ""),
                     soap.text_element("return", "true"),
                     self.cc.status().xml(),
                 ]
             )
-        return soap.answer(exchange.operation, content, asked.to or self.service_uri, asked)
+        return soap.answer(exchange.operation or "", content, asked.to or self.own_uri, asked)
 
-    def signed_answer(self, envelope: bytes, **choices: object) -> bytes:
+    def signed_answer(self, envelope: bytes, **choices: Any) -> bytes:
         """Sign ``envelope`` with the CC's key at the CC's time; ``choices`` as in security.sign()."""
         choices = {"key": self.key, "certificate": self.certificate, "now": self.now(), **choices}
         return security.sign_answer(envelope, **choices)
@@ -310,7 +320,7 @@ class Simulator:
                 continue
             self._connections.add(connection)
             try:
-                _Handler(connection, peer, self)
+                _Handler(connection, peer, cast("BaseServer", self))
             except OSError as error:
                 self.log(f"{peer[0]}: {error}")
             except Exception as error:  # a bug here or in a hook: raised again where the simulator is stopped
@@ -365,12 +375,12 @@ class Simulator:
         exchange.request = operations.read_request(root)
         exchange.operation = operation
         content = self.cc.perform(operation, exchange.request)
-        sender = exchange.addressing.to or self.service_uri
+        sender = exchange.addressing.to or self.own_uri
         body = soap.answer(operation, content, sender, exchange.addressing)
         return Response(200, self.signed_answer(body) if self.ws_security else body)
 
     @staticmethod
-    def _operation(action: str | None, soap_action: str, root: object) -> str:
+    def _operation(action: str | None, soap_action: str, root: etree._Element | None) -> str:
         """Pick the operation as Axis2/C does: by wsa:Action, else by SOAPAction; only then by the Body."""
         for candidate in (action, soap_action):
             service, dummy, operation = (candidate or "").partition("#")
@@ -391,9 +401,16 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "Apache/2.2.15"
     sys_version = ""
 
+    # http.server keeps the head of an answer here until it is sent.
+    _headers_buffer: list[bytes]
+
+    @property
+    def simulator(self) -> Simulator:
+        return cast("Simulator", self.server)
+
     def setup(self) -> None:
-        self.timeout = self.server.keep_alive
         super().setup()
+        self.connection.settimeout(self.simulator.keep_alive)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def do_GET(self) -> None:
@@ -408,7 +425,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._serve(body)
 
     def log_message(self, format: str, *args: object) -> None:  # the base class's name for it
-        self.server.log(f"{self.client_address[0]} {format % args}")
+        self.simulator.log(f"{self.client_address[0]} {format % args}")
 
     def _body(self) -> bytes | None:
         """Read the body; None when it is too long or its length makes no sense."""
@@ -431,7 +448,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return data
 
     def _serve(self, body: bytes) -> None:
-        simulator = self.server
+        simulator = self.simulator
         behaviour = simulator.behaviour
         started = time.monotonic()
         if not behaviour.wait_while_hanging():

@@ -16,11 +16,11 @@ PRELOAD = "/etc/eucalyptus/iptables-preload"
 INSTANCES = "172.30.0.0/16"
 
 
-def iptables(*args):
+def iptables(*args: str) -> None:
     subprocess.run(["iptables", "-w", *args], check=True)
 
 
-def local_state():
+def local_state() -> str | None:
     try:
         with open(STATE_FILE, "rb") as handle:
             data = handle.read()
@@ -30,7 +30,7 @@ def local_state():
     return data[found - 36 : found - 4].split(b"\0")[0].decode() if found >= 36 else None
 
 
-def reload_tables(forward):
+def reload_tables(forward: str) -> None:
     iptables("-t", "filter", "-F")
     iptables("-t", "nat", "-F")
     if os.path.exists(PRELOAD):
@@ -45,7 +45,7 @@ def reload_tables(forward):
         iptables("-t", "nat", "-A", "POSTROUTING", "-s", INSTANCES, "-j", "MASQUERADE")
 
 
-def main():
+def main() -> None:
     before = None
     while True:
         state = local_state()

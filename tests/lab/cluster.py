@@ -76,9 +76,10 @@ class Cluster:
 
     def flip(self, source: str, target: str, *args: str) -> dict[str, float]:
         keys = str(self.lab.dir / "keys")
-        return json.loads(
+        times: dict[str, float] = json.loads(
             self.simulator("flip", "--from", self.address[source], "--to", self.address[target], "--keys", keys, *args)
         )
+        return times
 
     def control(self, host: str, *action: str) -> str:
         return self.sh(

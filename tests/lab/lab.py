@@ -65,6 +65,14 @@ class Host:
     sysctls: tuple[str, ...] = field(default_factory=tuple)
     release: str | None = None
 
+    def address(self, private: ipaddress.IPv4Network, outside: ipaddress.IPv4Network) -> ipaddress.IPv4Address:
+        """Where it is reached: in the private network if it is there, else outside."""
+        if self.private:
+            return private[self.private]
+        if self.outside:
+            return outside[self.outside]
+        raise LabError(f"{self.name} is in neither network")
+
 
 # The one definition of the labs; molecule, the system tests and the demo all come here.
 TOPOLOGIES = {
@@ -274,7 +282,7 @@ class Lab:
     def _inventory(self, private: ipaddress.IPv4Network, outside: ipaddress.IPv4Network) -> None:
         groups: dict[str, dict] = {}
         for host in self.hosts:
-            address = private[host.private] if host.private else outside[host.outside]
+            address = host.address(private, outside)
             groups.setdefault(host.group, {"hosts": {}})["hosts"][host.name] = {"ansible_host": str(address)}
         if "eucalyptus_cc" in groups:
             self._cluster_variables(groups, private)
@@ -290,7 +298,7 @@ class Lab:
         }
         for host in self.hosts:
             if host.group == "eucalyptus_outside":
-                variables["lab_outside_url"] = f"http://{outside[host.outside]}/"
+                variables["lab_outside_url"] = f"http://{host.address(private, outside)}/"
         # JSON is YAML; Ansible reads it by either name.
         inventory = {"all": {"vars": variables, "children": groups}}
         self.inventory.write_text(json.dumps(inventory, indent=2) + "\n", encoding="utf-8")
@@ -317,7 +325,7 @@ class Lab:
         # Units can be started once systemd has come up; it says "degraded" where one of the container's failed.
         script = ["set -e", "timeout 30 systemctl is-system-running --wait >/dev/null || [ $? -ne 124 ]"]
         if host.cc_name:
-            cc_address = private[host.private]
+            cc_address = host.address(private, outside)
             put["/etc/eucalyptus/eucalyptus.conf"] = (
                 'EUCALYPTUS="/"\nEUCA_USER="eucalyptus"\nCC_PORT="8774"\nVNET_MODE="MANAGED-NOVLAN"\n'
                 f'VNET_PRIVINTERFACE="eth0"\nVNET_PUBINTERFACE="eth1"\nVNET_PUBLICIPS="{outside[200]}-{outside[210]}"\n'

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import uuid
+from collections.abc import Iterator
 
 import pytest
 from lab import Lab, LabError, podman
@@ -20,7 +21,7 @@ def _rules() -> list[str]:
     return sorted(line.split(" [")[0] for line in output("iptables-save").splitlines() if line[:1] not in "#")
 
 
-def machine() -> dict[str, object]:
+def machine() -> dict[str, list[str]]:
     """All that a lab could leave behind."""
     return {
         "containers": sorted(podman("ps", "--all", "--format", "{{.Names}}").stdout.split()),
@@ -33,14 +34,14 @@ def machine() -> dict[str, object]:
 
 
 @pytest.fixture
-def names():
+def names() -> Iterator[list[str]]:
     names = [f"t{uuid.uuid4().hex[:6]}" for _dummy in range(2)]
     yield names
     for name in names:
         Lab(name).down()
 
 
-def test_two_labs_live_side_by_side_and_leave_nothing(names):
+def test_two_labs_live_side_by_side_and_leave_nothing(names: list[str]) -> None:
     before = machine()
 
     first, second = Lab(names[0]), Lab(names[1])
@@ -67,6 +68,6 @@ def test_two_labs_live_side_by_side_and_leave_nothing(names):
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 21, "lab/../..", "läb"])
-def test_a_bad_name_is_refused(name):
+def test_a_bad_name_is_refused(name: str) -> None:
     with pytest.raises(LabError, match="letters, digits and hyphens"):
         Lab(name)

@@ -52,7 +52,7 @@ class AddressWatch:
         time.sleep(0.2)
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         for process in self._processes:
             process.terminate()
             process.wait()

@@ -189,15 +189,15 @@ def main() -> int:
         fresh = results[name] = try_target(target, given.again, given.jobs)
         alive = [one for one in fresh if one["result"] == "survived"]
         print(f"mutation: {name}: {len(fresh)} mutants, {len(alive)} survive ({time.monotonic() - begun:.0f} s)", flush=True)
-    alive = {one["key"] for of in results.values() for one in of if one["result"] == "survived"}
-    new, stale = sorted(alive - set(accepted)), sorted(set(accepted) - alive)
+    surviving = {one["key"] for of in results.values() for one in of if one["result"] == "survived"}
+    new, stale = sorted(surviving - set(accepted)), sorted(set(accepted) - surviving)
     if all(results.values()):
         (HERE / "survivors.md").write_text(page(targets, results, accepted), encoding="utf-8")
         for key in stale:
             print(f"mutation: accepted.yml explains what does not survive: {key}", file=sys.stderr)
     for key in new:
         print(f"mutation: survives without a reason: {key}", file=sys.stderr)
-    print(f"mutation: {len(alive)} survive, {len(new)} of them without a reason")
+    print(f"mutation: {len(surviving)} survive, {len(new)} of them without a reason")
     return 1 if new or (stale and all(results.values())) else 0
 
 

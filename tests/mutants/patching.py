@@ -47,7 +47,8 @@ def _merge(old: Any, new: Any, owner: str) -> bool:
         return False
 
 
-def _code(old: types.FunctionType, new: types.FunctionType) -> None:
+def _code(old: Any, new: Any) -> None:
+    """The new function's code in the old one's place."""
     old.__code__ = new.__code__
     old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
 

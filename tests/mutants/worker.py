@@ -119,25 +119,28 @@ class Worker:
             begun = time.monotonic()
             try:
                 result, by = self.one(module, mutant, items)
+                if result == "stalled":  # was it the mutant, or a machine that is busy with other things?
+                    result, by = self.one(module, mutant, items)
             finally:
                 path.write_bytes(clean)
+            result = "timeout" if result == "stalled" else result
             self.say(
                 key=mutant.key, file=file, line=mutant.line, deferred=mutant.deferred, result=result, by=by, tests=len(items),
                 seconds=round(time.monotonic() - begun, 2),
             )  # fmt: skip
 
     def one(self, module: Any, mutant: operators.Mutant, items: list[pytest.Item]) -> tuple[str, str]:
-        """Try a mutant in a child: (killed, survived or timeout, the test that killed it)."""
+        """Try a mutant in a child: (killed, survived, timeout or stalled, the test that killed it)."""
         usual = sum(self.cost(item) for item in items)
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
             os.close(reader)
-            status = KILLED
+            result = KILLED
             try:
-                status = self.in_child(module, mutant, items, writer)
+                result = self.in_child(module, mutant, items, writer)
             finally:
-                os._exit(status)
+                os._exit(result)
         os.close(writer)
         deadline = time.monotonic() + 60 + 20 * usual
         status = None
@@ -153,7 +156,9 @@ class Worker:
         with os.fdopen(reader, "rb") as said:
             os.set_blocking(said.fileno(), False)
             by = (said.read() or b"").decode("utf-8", "replace")
-        if status is None or os.WIFSIGNALED(status):
+        if status is None:
+            return "stalled", by
+        if os.WIFSIGNALED(status):
             return "timeout", by
         return ("survived", "") if os.WEXITSTATUS(status) == SURVIVED else ("killed", by)
 
