@@ -7,6 +7,7 @@ import base64
 import calendar
 import copy
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -92,9 +93,9 @@ def test_dates_are_said_and_do_not_refuse(folder):
     assert signature(folder, RECORDED_AT + 86400).expired() == []
     later = signature(folder, RECORDED_AT + 20 * 366 * 86400).expired()
     assert [line.split(":")[0] for line in later] == ["client_cert", "cc_cert"]
-    assert all("expired on 20" in line for line in later)
+    assert all(re.search(r": the certificate expired on 20\d\d-\d\d-\d\d$", line) for line in later)
     earlier = signature(folder, 0).expired()
-    assert all("not valid before" in line for line in earlier)
+    assert all(re.search(r" is not valid before 20\d\d-\d\d-\d\d; is the clock of this host right\?$", line) for line in earlier)
     assert len(earlier) == 2
 
 
@@ -187,6 +188,19 @@ def first_swapped(root):
     info.insert(0, info[1])
 
 
+def renamed(tag):
+    return lambda root: next(root.iter(tag)).__setattr__("tag", f"{DS}Other")
+
+
+def pieces(element):
+    element.text = f"\n{element.text[:9]} {element.text[9:]}\n"
+
+
+def fingerprint(message):
+    token = next(etree.fromstring(message).iter(f"{WSSE}BinarySecurityToken"))
+    return hashlib.sha256(base64.b64decode(token.text)).hexdigest()[:16]
+
+
 def without_text(tag):
     return text(tag, None)
 
@@ -210,10 +224,14 @@ STRUCTURES = {
     "not only references": (child(f"{DS}SignedInfo"), "signature_structure", "it does not consist of 1 to 32 references"),
     "a reference with more": (child(f"{DS}Reference", 3), "signature_structure", "a reference is not to a part by its id"),
     "a reference to nothing": (attribute(f"{DS}Reference", "URI", "#"), "signature_structure", "not to a part by its id"),
+    "a reference without a place": (
+        lambda root: next(root.iter(f"{DS}Reference")).attrib.clear(), "signature_structure", "not to a part by its id",
+    ),
     "a reference to all": (attribute(f"{DS}Reference", "URI", ""), "signature_structure", "not to a part by its id"),
     "a reference to a file": (attribute(f"{DS}Reference", "URI", "file:///x#a"), "signature_structure", "not to a part by its id"),
     "a reference to no part": (attribute(f"{DS}Reference", "URI", "#x"), "signature_structure", "covers a part that is not there (x)"),
     "no transform": (lambda root: drop_all(root, f"{DS}Transform"), "algorithm", "references: 0 transforms instead of one"),
+    "no transform but something else": (renamed(f"{DS}Transform"), "algorithm", "references: 1 transforms instead of one"),
     "two transforms": (child(f"{DS}Transforms"), "algorithm", "references: 2 transforms instead of one"),
     "another canonical form": (
         attribute(f"{DS}CanonicalizationMethod", "Algorithm", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
@@ -238,6 +256,10 @@ STRUCTURES = {
     "a token that is no Base64": (text(f"{WSSE}BinarySecurityToken", "MII"), "signature_structure", "is not Base64"),
     "a token beyond ASCII": (text(f"{WSSE}BinarySecurityToken", "\u00e9"), "signature_structure", "is not Base64"),
     "an empty token": (without_text(f"{WSSE}BinarySecurityToken"), "foreign_signed", "(SHA-256 e3b0c44298fc1c14, expected "),
+    "another certificate": (
+        text(f"{WSSE}BinarySecurityToken", "AAAA"), "foreign_signed",
+        "than the one in cc_cert (SHA-256 709e80c88487a241, expected " + fingerprint(ANSWER) + "): not this Cluster Controller, or",
+    ),
     "an id twice": (
         lambda root: etree.SubElement(one(root, f"{SOAP}Header"), "x").set("ID", one(root, f"{SOAP}Body").get(f"{WSU}Id")),
         "duplicate_id", "the answer has two parts with the same id (SigID-3cc130d2-e666-1f11-298d)",
@@ -261,6 +283,17 @@ STRUCTURES = {
     "Action altered": (text(f"{WSA}Action", "EucalyptusCC#StopService"), "tampered", "Action was altered on the way"),
     "state altered": (
         lambda root: next(e for e in root.iter() if e.text == "ENABLED").__setattr__("text", "DISABLED"), "tampered", "Body was altered",
+    ),
+    "an empty digest": (
+        lambda root: reference_of(root, f"{WSA}From").find(f"{DS}DigestValue").__setattr__("text", None), "tampered", "From was altered",
+    ),
+    "a comment that is not signed and an altered signature": (
+        both(text(f"{DS}SignatureValue", "AAAA"), lambda root: one(root, f"{SOAP}Body").append(etree.Comment("x"))),
+        "tampered", "it was not made with the key of this certificate",
+    ),
+    "digests in pieces and an altered signature": (
+        both(text(f"{DS}SignatureValue", "AAAA"), lambda root: [pieces(one) for one in root.iter(f"{DS}DigestValue")]),
+        "tampered", "it was not made with the key of this certificate",
     ),
     "signature altered": (
         text(f"{DS}SignatureValue", "AAAA"), "tampered", "it was not made with the key of this certificate, or was altered on the way",
@@ -308,7 +341,7 @@ def test_blanks_in_base64_and_comments_do_not_matter(folder):
 def signed_by_us(folder):
     """An answer whose time stamp is what a test says, signed with the cluster's key by the simulator."""
 
-    def make(created="1970-01-01T00:16:40Z", expires="1970-01-01T00:21:40Z", action="EucalyptusCC#DescribeServices"):
+    def make(created="1970-01-01T00:16:40Z", expires="1970-01-01T00:21:40Z", action="EucalyptusCC#DescribeServices", to=MESSAGE_ID):
         recorded = etree.fromstring(ANSWER)
         stamp = one(recorded, f"{WSU}Timestamp")
         for name, value in (("Created", created), ("Expires", expires)):
@@ -318,6 +351,7 @@ def signed_by_us(folder):
             else:
                 element.text = value
         one(recorded, f"{WSA}Action").text = action
+        one(recorded, f"{WSA}RelatesTo").text = to
         signature = one(recorded, f"{DS}Signature")
         info = signature.find(f"{DS}SignedInfo")
         key = xmlsec.Key.from_file(str(folder / "cluster-pk.pem"), xmlsec.KeyFormat.PEM)
@@ -392,6 +426,17 @@ def test_an_answer_to_another_request(folder, signed_by_us):
     assert f"(RelatesTo {MESSAGE_ID}, asked urn:uuid:other)" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "reason", "message"),
+    [({"to": None}, "relates_to", f"(RelatesTo , asked {MESSAGE_ID})"), ({"action": None}, "action", "(Action )")],
+)
+def test_an_empty_header_is_another_one(folder, signed_by_us, change, reason, message):
+    with pytest.raises(CcSignatureError) as caught:
+        verified(folder, signed_by_us(**change))
+    assert caught.value.reason == reason
+    assert message in str(caught.value)
+
+
 def test_an_answer_to_any_request_when_none_is_named(folder, signed_by_us):
     assert verified(folder, signed_by_us(), message_id=None) is not None
 
@@ -423,8 +468,9 @@ def test_names_of_options_are_those_given(folder):
     with pytest.raises(CcOptionError, match="^key: there is no PEM private key"):
         _wsse.CcSignature(b"", b"", None, names)
     key, certificate = ((folder / name).read_bytes() for name in ("cloud-pk.pem", "cloud-cert.pem"))
-    with pytest.raises(CcOptionError, match="^own: "):
+    with pytest.raises(CcOptionError, match="^own: ") as caught:
         _wsse.CcSignature(key, b"", None, names)
+    assert caught.value.reason == "cert_invalid"
     with pytest.raises(CcOptionError, match="^other: "):
         _wsse.CcSignature(key, certificate, b"", names)
     late = _wsse.CcSignature(key, certificate, certificate, names, clock=lambda: 2**33)
@@ -458,8 +504,14 @@ def test_a_request_is_signed_as_the_cc_wants_it(folder):
     assert security.get(f"{SOAP}mustUnderstand") == "1"
     assert [child.tag for child in security] == [f"{WSSE}BinarySecurityToken", f"{WSU}Timestamp", f"{DS}Signature"]
     token = security[0]
-    assert token.get("ValueType").endswith("x509-token-profile-1.0#X509v3")
-    assert token.get("EncodingType").endswith("soap-message-security-1.0#Base64Binary")
+    oasis = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
+    assert token.get("ValueType") == oasis + "x509-token-profile-1.0#X509v3"
+    assert token.get("EncodingType") == oasis + "soap-message-security-1.0#Base64Binary"
+    assert base64.b64decode(token.text) == _wsse.Certificate((folder / "cloud-cert.pem").read_bytes()).der
+    assert [child.tag for child in security[1]] == [f"{WSU}Created", f"{WSU}Expires"]
+    assert [child.tag for child in one(root, f"{DS}KeyInfo").iter()][1:] == [f"{WSSE}SecurityTokenReference", f"{WSSE}Reference"]
+    # As people know them from logs.
+    assert [element.prefix for element in (security, security[1], security[2])] == ["wsse", "wsu", "ds"]
     assert [child.text for child in security[1]] == ["1970-01-01T00:16:40.000Z", "1970-01-01T00:21:40.000Z"]
     assert [child.tag for child in security[2]] == [f"{DS}SignedInfo", f"{DS}SignatureValue", f"{DS}KeyInfo"]
     assert one(root, f"{WSSE}Reference").get("URI") == "#" + token.get(f"{WSU}Id")
@@ -499,6 +551,16 @@ def test_a_key_that_does_not_sign(folder, monkeypatch, sha256, error, message):
     with pytest.raises(error, match=message) as caught:
         made.apply(etree.fromstring(REQUEST), {})
     assert caught.value.reason == ("sha1_forbidden" if sha256 else "key_invalid")
+
+
+def test_a_host_that_forbids_sha1_is_found_out_with_the_real_key(folder, monkeypatch):
+    class Context(xmlsec.SignatureContext):
+        def sign(self, node):
+            raise xmlsec.Error("failed")
+
+    monkeypatch.setattr(_wsse.xmlsec, "SignatureContext", Context)
+    with pytest.raises(CcCryptoPolicyError):
+        signature(folder).apply(etree.fromstring(REQUEST), {})
 
 
 def test_a_key_of_another_certificate(folder):
