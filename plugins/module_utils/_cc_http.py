@@ -256,7 +256,7 @@ def _exchange(sock, request, deadline):
             if isinstance(exc, LineTooLong):
                 # The library's limit for one line is ours for the whole head; which is met first is for the network to say.
                 raise CcTransportError('head_too_large', HEAD_TOO_LARGE)
-            if type(exc) is HTTPException:
+            if exc.__class__ is HTTPException:
                 raise CcTransportError('head_too_large', 'the head of the answer is too long: %s' % quote(exc))
             raise CcTransportError(
                 'not_http', 'the answer is not HTTP: %s' % quote('%s %s' % (type(exc).__name__, exc))

@@ -101,7 +101,7 @@ def _text(value: Any) -> str:
 
 def _word(value: Any) -> str:
     """One word, in double quotes where keepalived would misread it."""
-    if type(value) is int:
+    if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     text = _text(value)
     if _PLAIN(text):

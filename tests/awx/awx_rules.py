@@ -193,7 +193,7 @@ def _input_errors(inputs: Any) -> list[str]:
             for key in ("choices", "multiline", "format", "secret")
             if kind != "string" and key in field
         ]
-        if "default" in field and type(field["default"]) is not {"string": str, "boolean": bool}.get(kind):
+        if "default" in field and not isinstance(field["default"], {"string": str, "boolean": bool}.get(kind, ())):
             errors.append(f"field {name}: the default is no {kind}")
     unknown = set(inputs.get("required", [])) - seen
     return errors + [f"required field {name} is none of the fields" for name in sorted(unknown)]
