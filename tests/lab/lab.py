@@ -121,9 +121,8 @@ def podman(*args: object, **kwargs: Any) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def locked(what: str) -> Iterator[None]:
-    """One lab command at a time where they would step on each other (subnets, images)."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f".{what}.lock", "w", encoding="ascii") as handle:
+    """One lab command at a time where they would step on each other (subnets, images), those of other checkouts too."""
+    with open(f"/run/lock/eucalyptus-ha-lab-{what}", "w", encoding="ascii") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
