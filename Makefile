@@ -304,4 +304,4 @@ test-install: setup ## the release file alone, installed as users do, deploys a 
 
 .PHONY: changelog
 changelog: setup $(LINT)/.done ## fragments become a release of CHANGELOG.md; CONTRIBUTING.md has the steps around it
-	$(IN_LINT) antsibull-changelog release --reload-plugins
+	$(IN_LINT) antsibull-changelog release --reload-plugins --refresh-plugins --update-existing
