@@ -167,6 +167,7 @@ def image_for(release: str) -> str:
 
 def debootstrap(release: str, tag: str) -> None:
     say(f"debootstrap of Debian {release}, as no base image is named (LAB_BASE_IMAGE)")
+    CACHE.mkdir(parents=True, exist_ok=True)
     root = CACHE / f"root-{release}"
     shutil.rmtree(root, ignore_errors=True)
     run("debootstrap", "--variant=minbase", release, root)
@@ -445,6 +446,7 @@ def remember_netavark_chains() -> None:
     """Before the first lab: netavark makes chains of its own at its first use, and never removes them."""
     with locked("networks"):
         if not labs() and not NETAVARK_BEFORE.exists():
+            CACHE.mkdir(parents=True, exist_ok=True)
             NETAVARK_BEFORE.write_text(json.dumps(_netavark_rules()), encoding="utf-8")
 
 
@@ -479,9 +481,8 @@ def _nth(pool: ipaddress.IPv4Network, number: int) -> ipaddress.IPv4Network:
 def _subnets_in_use() -> list[ipaddress.IPv4Network]:
     """Subnets that podman has given out or the machine routes: a new lab must not shadow them."""
     found = []
-    for network in json.loads(
-        podman("network", "inspect", *podman("network", "ls", "--quiet").stdout.split()).stdout or "[]"
-    ):
+    # Not `inspect` of each: one that goes away meanwhile would be an error.
+    for network in json.loads(podman("network", "ls", "--format", "json").stdout or "[]"):
         found += [ipaddress.ip_network(s["subnet"]) for s in network.get("subnets") or []]
     for route in json.loads(run("ip", "-json", "-4", "route", "show", "table", "all").stdout):
         if route["dst"] != "default":
