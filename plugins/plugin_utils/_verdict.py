@@ -59,6 +59,10 @@ def _says(items: list[str]) -> str:
     return "says" if len(items) == 1 else "say"
 
 
+def _macs(items: list[str]) -> str:
+    return f"MAC address{'' if len(items) == 1 else 'es'} {names(items)}"
+
+
 def _in_maintenance(evidence: _verdict_evidence.Evidence) -> list[str]:
     return [one.name for one in evidence.hosts if one.maintenance]
 
@@ -118,7 +122,7 @@ def _unknown(evidence: _verdict_evidence.Evidence, leave_out: list[str]) -> Find
     if elsewhere:
         macs = list(dict.fromkeys(mac for one in elsewhere for mac in one.unnamed))
         gaps.append(
-            f"{names([one.name for one in elsewhere])} saw MAC address {names(macs)} answer for {vip}, which is not that of "
+            f"{names([one.name for one in elsewhere])} saw {_macs(macs)} answer for {vip}, which is not that of "
             f"{evidence.holders[0]}"
         )
         advice.append("Ask again: the VIP may have moved in between. If it stays so, find that machine in the switches' tables.")
@@ -161,12 +165,12 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
     if len(holders) > 1:
         who = f"{names(holders)} {'both' if len(holders) == 2 else 'all'} hold {vip}"
         if strangers:
-            who += f", and so does a machine with MAC address {names(strangers)}"
+            who += f", and so does a machine with {_macs(strangers)}"
     elif holders and strangers:
-        who = f"{holders[0]} holds {vip}, and so does another machine with MAC address {names(strangers)}"
+        who = f"{holders[0]} holds {vip}, and so does another machine with {_macs(strangers)}"
     else:
         macs = list(dict.fromkeys(mac for one in crowded for mac in one.macs))
-        who = f"Several machines answer for {vip}, MAC addresses {names(macs)}"
+        who = f"Several machines answer for {vip}, {_macs(macs)}"
         if holders:
             who += f", one of them {holders[0]}"
     witness = [one.name for one in crowded if len(one.holders) > 1 or one.foreign or one.unnamed]
@@ -191,7 +195,8 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
     stopped = [name for name in holders if (host := evidence.find(name)) and host.keepalived_running is False]
     if stopped:
         advice = (
-            f"keepalived does not run on {names(stopped)}, so nothing will take {vip} off it: start keepalived there, or remove "
+            f"keepalived does not run on {names(stopped)}, so nothing will take {vip} off {'it' if len(stopped) == 1 else 'them'}: "
+            "start keepalived there, or remove "
             "the address by hand."
         )
     return Finding(
@@ -212,7 +217,7 @@ def _nobody(evidence: _verdict_evidence.Evidence) -> Finding | None:
     if strangers:
         return Finding(
             "wrong_holder",
-            f"{vip} is held by none of the cluster controllers ({names(hosts)}); a machine with MAC address {names(strangers)} answers "
+            f"{vip} is held by none of the cluster controllers ({names(hosts)}); a machine with {_macs(strangers)} answers "
             "for it. Node controllers send their traffic to a stranger.",
             f"Find {names(strangers)} in the switches' tables and take {vip} off that machine.",
         )

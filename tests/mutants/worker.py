@@ -102,10 +102,7 @@ class Worker:
         wanted = lines.get(mutant.line, set()) if mutant.deferred else known
         inside = [item for item in session.items if item.nodeid in wanted]
         outside = [item for item in session.items if item.nodeid not in known]
-        return [*sorted(inside, key=self.cost), *sorted(outside, key=self.cost)]
-
-    def cost(self, item: pytest.Item) -> float:
-        return self.seconds[item.nodeid]
+        return [*sorted(inside, key=lambda item: self.work[item.nodeid]), *sorted(outside, key=lambda item: self.work[item.nodeid])]
 
     def file(self, session: pytest.Session, file: str) -> None:
         path = self.tree / file
@@ -131,7 +128,7 @@ class Worker:
 
     def one(self, module: Any, mutant: operators.Mutant, items: list[pytest.Item]) -> tuple[str, str]:
         """Try a mutant in a child: (killed, survived, timeout or stalled, the test that killed it)."""
-        usual = sum(self.cost(item) for item in items)
+        usual = sum(self.seconds[item.nodeid] for item in items)
         reader, writer = os.pipe()
         child = os.fork()
         if not child:

@@ -7,7 +7,7 @@ import itertools
 from typing import Any
 
 VIP = "10.0.0.10"
-MACS = {"cc1": "52:54:00:00:00:01", "cc2": "52:54:00:00:00:02", "stranger": "52:54:00:00:00:99"}
+MACS = {"cc1": "52:54:00:00:00:01", "cc2": "52:54:00:00:00:02", "cc3": "52:54:00:00:00:03", "stranger": "52:54:00:00:00:99"}
 
 
 def fact(held: bool | None = False, *, vip: str = VIP, keepalived: bool | None = True, state: str | None = None, **more: Any) -> dict:
@@ -166,6 +166,94 @@ SCENARIOS: dict[str, tuple[dict, str, int, list[str], list[str]]] = {
         cluster(host("ENABLED", True, certificate_days_left=12), host()), "ok", 1, ["cc1 is ENABLED and holds"], []),
     "an IPv6 VIP that cannot be probed": (
         cluster(host("ENABLED", True), host(), nc1=UNSUPPORTED), "ok", 1, ["cc1 is ENABLED and holds"], []),
+}  # fmt: skip
+
+
+
+def many(*hosts: dict, **views: dict) -> dict:
+    """A cluster of any number of controllers."""
+    return {"name": "one", "vip": VIP, "hosts": {f"cc{number}": one for number, one in enumerate(hosts, 1)}, "views": views}
+
+
+def may_be(*macs: str, of: tuple[str, ...]) -> dict:
+    return {"holders": [], "macs": list(macs), "unnamed_macs": list(macs), "unnamed_may_be": list(of), "error": None}
+
+
+STRANGER = MACS["stranger"]
+RIGHT = (host("ENABLED", True, state="MASTER"), host(state="BACKUP"))
+
+# Further clusters, for the exact words.
+FURTHER: dict[str, dict] = {
+    "one controller": many(host("ENABLED", True)),
+    "one controller, gone": many(gone()),
+    "three, one of them silent": many(*RIGHT, host("DISABLED", None)),
+    "three, two of them silent": many(host("ENABLED", True), host("DISABLED", None), host("DISABLED", None)),
+    "three, two of them gone": many(host("ENABLED", True), gone(), gone()),
+    "three, one gone and one silent": many(host("ENABLED", True), gone(), host(None, None)),
+    "three, all of them hold it": many(host("ENABLED", True), host(held=True), host(held=True)),
+    "three, all of them ENABLED": many(host("ENABLED", True), host("ENABLED"), host("ENABLED")),
+    "three, all ENABLED and a split": many(host("ENABLED", True), host("ENABLED", True), host("ENABLED")),
+    "three in maintenance but one": many(host("ENABLED", True), host(maintenance=True), host(maintenance=True)),
+    "eight controllers, all gone": many(*[gone()] * 8),
+    "seven controllers, all gone": many(*[gone()] * 7),
+    "six controllers, all gone": many(*[gone()] * 6),
+    "two views are blind": cluster(*RIGHT, nc1=saw(), nc2=saw(), nc3=saw("cc1"), nc4=saw("cc1")),
+    "two views see it": cluster(*RIGHT, nc1=saw("cc1"), nc2=saw("cc1")),
+    "two views could not be asked": cluster(*RIGHT, nc1=ERROR, nc2=ERROR, nc3=saw("cc1")),
+    "all views could not be asked and nobody holds it": cluster(host("ENABLED"), host(), nc1=ERROR),
+    "a view could not be asked, another is blind, and nobody holds it": cluster(gone(), host("ENABLED"), nc1=ERROR, nc2=saw()),
+    "one view is blind and one has no word of it": cluster(gone(), host("ENABLED"), nc1=saw(), nc2=unnamed(MACS["cc1"])),
+    "two views see the wrong one": cluster(*RIGHT, nc1=saw("cc2"), nc2=saw("cc2"), nc3=saw("cc1")),
+    "views see two who both deny it": many(host("ENABLED", True), host(), host(), nc1=saw("cc2"), nc2=saw("cc3")),
+    "views see one who denies it, and nobody holds it": cluster(host("ENABLED"), host(), nc1=saw("cc2")),
+    "a nameless machine answers that cannot be the holder": cluster(*RIGHT, nc1=may_be("a", of=("cc2",)), nc2=may_be("b", of=())),
+    "nameless machines answer, and nobody holds it": cluster(gone(), host("ENABLED"), nc1=unnamed("a"), nc2=unnamed("b")),
+    "a nameless machine answers, and nobody holds it": cluster(gone(), host("ENABLED"), nc1=unnamed("a")),
+    "a nameless machine answers, and all say they do not": cluster(host("ENABLED"), host(), nc1=unnamed("a")),
+    "two nameless machines answer one question, and nobody holds it": cluster(host("ENABLED"), host(), nc1=unnamed("a", "b")),
+    "a stranger and a split": cluster(
+        host("ENABLED", True), host(held=True), nc1=saw("cc1", "cc2", foreign=(STRANGER,)), nc2=saw("cc1")),
+    "a stranger and a split by hand": cluster(
+        host("ENABLED", True, state="MASTER"), host(held=True, state="BACKUP"), nc1=saw("cc1", foreign=(STRANGER,))),
+    "two strangers": cluster(*RIGHT, nc1=saw("cc1", foreign=(STRANGER,)), nc2=saw("cc1", foreign=("52:54:00:00:00:98",))),
+    "two strangers and no holder": cluster(host("ENABLED"), host(), nc1=saw(foreign=(STRANGER, "52:54:00:00:00:98"))),
+    "a stranger alone at one view": cluster(*RIGHT, nc1=saw("cc1"), nc2=saw(foreign=(STRANGER,))),
+    "a split that one of two views sees": cluster(*RIGHT, nc1=saw("cc1", "cc2"), nc2=saw("cc1")),
+    "a split that both views see": cluster(*RIGHT, nc1=saw("cc1", "cc2"), nc2=saw("cc1", "cc2")),
+    "a split by hand on both": cluster(host("ENABLED", True, state="BACKUP"), host(held=True, state="FAULT")),
+    "a split with keepalived dead on both": cluster(host("ENABLED", True, keepalived=False), host(held=True, keepalived=False)),
+    "a split with keepalived dead where nobody holds it": many(host("ENABLED", True), host(held=True), host(keepalived=False)),
+    "a split beside the node controller itself": cluster(*RIGHT, nc1={"self": True, "holders": ["cc1"], "macs": ["a"]}),
+    "absent, and keepalived does not run on one": cluster(host("ENABLED", keepalived=False), host()),
+    "absent, FAULT on one": cluster(host("ENABLED", state="FAULT"), host(state="BACKUP")),
+    "absent for no reason": cluster(host("ENABLED", state="BACKUP"), host(state="BACKUP")),
+    "absent, none ENABLED, FAULT on one": cluster(host("DISABLED", state="FAULT"), host("NOTREADY")),
+    "absent, and a state is not known": cluster(host(None), host("DISABLED")),
+    "absent, maintenance of one": cluster(host("ENABLED", state="BACKUP", maintenance=True), host(state="BACKUP")),
+    "absent, maintenance of one and keepalived dead on the other": cluster(host(maintenance=True), host("ENABLED", keepalived=False)),
+    "none ENABLED and one gone": cluster(host("DISABLED", True), gone("NOTREADY")),
+    "none ENABLED and nobody said who holds it": cluster(host("DISABLED", None), host("NOTREADY", None)),
+    "both ENABLED and nobody said who holds it": cluster(host("ENABLED", None), gone("ENABLED")),
+    "both ENABLED, and the holder is neither": many(host("ENABLED"), host("ENABLED"), host("STOPPED", True)),
+    "nobody said who is ENABLED": cluster(host(None, True), host(None)),
+    "one did not say, and nobody is ENABLED": cluster(host(None, True), host("DISABLED")),
+    "gone, and known to be ENABLED": cluster(gone("ENABLED"), host()),
+    "wrong holder, not configured there": cluster(host("ENABLED", state="BACKUP"), host(held=True, configured=False)),
+    "wrong holder, three of them": many(host("ENABLED"), host(held=True, state="MASTER"), host("STOPPED")),
+    "wrong holder, all is as it should be otherwise": cluster(host("ENABLED", state="BACKUP"), host(held=True, state="MASTER")),
+    "wrong holder, keepalived dead on both": cluster(host("ENABLED", keepalived=False), host(held=True, keepalived=False)),
+    "maintenance, and the state of the holder is not known": cluster(host("ENABLED", maintenance=True), host(None, True)),
+    "maintenance, silent": cluster(host("ENABLED", True), host(None, None, maintenance=True)),
+    "maintenance of both, one holds it": cluster(host("ENABLED", True, maintenance=True), host(maintenance=True)),
+    "maintenance of the standby, whose keepalived does not run": cluster(host("ENABLED", True), host(maintenance=True, keepalived=False)),
+    "maintenance of the standby, which is NOTREADY": cluster(host("ENABLED", True), host("NOTREADY", maintenance=True)),
+    "the standby is STOPPED": cluster(host("ENABLED", True), host("STOPPED")),
+    "the standby has lost its keepalived": cluster(host("ENABLED", True), host(keepalived=False)),
+    "the holder has lost its keepalived": cluster(host("ENABLED", True, keepalived=False), host()),
+    "the holder's instance is BACKUP": cluster(host("ENABLED", True, state="BACKUP"), host()),
+    "everything to warn of": cluster(
+        host("ENABLED", True, vip_state="tentative", certificate_days_left=0, problems=["a", "b"]),
+        host("NOTREADY", configured=False, vip_state="dadfailed", certificate_days_left=-1, maintenance=None), nc1=UNSUPPORTED),
 }  # fmt: skip
 
 HOSTS = [

@@ -8,15 +8,17 @@ import itertools
 import json
 
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_verdict import FilterModule
-from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter import gateway_cases
+from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter import gateway_cases, write_verdict_words
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter.gateway_cases import cluster, gone, host, saw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 gateway_verdict = FilterModule().filters()["gateway_verdict"]
 
+WORDS = yaml.safe_load(write_verdict_words.WORDS.read_text(encoding="utf-8"))
 SEVERITIES = {"ok": {0, 1}, "maintenance": {1}, "unknown": {3}}
 
 
@@ -29,6 +31,17 @@ def test_a_situation(name):
         assert words in found["sentence"]
     for words in advice:
         assert words in found["advice"]
+
+
+@pytest.mark.parametrize("name", write_verdict_words.CASES)
+def test_the_words_to_the_letter(name):
+    """Nobody looks at a sentence again once it is written; a change of one shows in verdict_words.yml, for a reader."""
+    found = gateway_verdict(write_verdict_words.CASES[name])
+    assert {key: found[key] for key in WORDS[name]} == WORDS[name]
+
+
+def test_all_words_have_their_case():
+    assert list(WORDS) == list(write_verdict_words.CASES)
 
 
 def held(one):
