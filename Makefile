@@ -62,7 +62,7 @@ test: setup ## what CI runs: lint, unit, interpreters, AWX data, sanity on one c
 
 .PHONY: test-full
 test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
-	$(call stages,lint unit interpreters docs-lint docs matrix test-lab molecule-all system-all faults-all test-mutants galaxy-importer test-install ee awx)
+	$(call stages,lint coverage interpreters docs-lint docs matrix test-lab molecule-all system-all faults-all test-mutants mutation galaxy-importer test-install ee awx)
 
 # --- static checks and unit tests ------------------------------------------------------------------
 
