@@ -105,8 +105,7 @@ def _known(evidence: _verdict_evidence.Evidence) -> str:
 def _unknown(evidence: _verdict_evidence.Evidence, leave_out: list[str]) -> Finding:
     gaps = _gaps(evidence, leave_out)
     disputed, vip = evidence.disputed, evidence.vip
-    where = [one.name for one in evidence.hosts if not one.reachable or one.local_state is None or one.held is None]
-    where = [name for name in where if name not in leave_out]
+    where = [one.name for one in evidence.hosts if one.name not in leave_out]
     advice = []
     if disputed:
         by = [one.name for one in evidence.asked_views if set(one.holders) & set(disputed)]
@@ -147,11 +146,10 @@ def _unknown(evidence: _verdict_evidence.Evidence, leave_out: list[str]) -> Find
     views = [one.name for one in evidence.views if one.error is not None]
     if views:
         advice.append(f"See why {names(views)} could not ask; node controllers there may have no gateway.")
-    reasons = "; ".join(gaps) if gaps else f"nobody said which cluster controller is ENABLED for {vip}"
     return Finding(
         "unknown",
-        f"Cannot tell whether node controllers have the right gateway: {reasons}. {_known(evidence)}",
-        " ".join(advice) or "Ask again.",
+        f"Cannot tell whether node controllers have the right gateway: {'; '.join(gaps)}. {_known(evidence)}",
+        " ".join(advice),
     )
 
 
@@ -173,7 +171,7 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
         who = f"Several machines answer for {vip}, {_macs(macs)}"
         if holders:
             who += f", one of them {holders[0]}"
-    witness = [one.name for one in crowded if len(one.holders) > 1 or one.foreign or one.unnamed]
+    witness = [one.name for one in crowded]
     seen = f", as {names(witness)} can see" if witness else ""
     hidden = ""
     if len(by_facts) < 2 and witness and len(holders) > 1:
@@ -223,7 +221,7 @@ def _nobody(evidence: _verdict_evidence.Evidence) -> Finding | None:
         )
     if evidence.unnamed:
         return None
-    all_blind = bool(evidence.asked_views) and len(evidence.blind) == len(evidence.asked_views)
+    all_blind = bool(evidence.asked_views)  # with an answer there is a holder, or one of the cases above
     if not evidence.facts_complete and not all_blind:
         return None
     sentence = f"Nobody holds {vip}: node controllers have no default gateway, and so no outside network, time or names."
@@ -326,7 +324,7 @@ def _wrong(evidence: _verdict_evidence.Evidence, holder: str) -> Finding | None:
             f"Do not touch {holder} yet. See whether keepalived runs on it and on the other cluster controllers, and set its "
             "maintenance again.",
         )
-    if not enabled or holder in enabled:
+    if holder in enabled:
         return None
     if all(name in maintained for name in enabled):
         return None

@@ -243,6 +243,10 @@ FURTHER: dict[str, dict] = {
     "wrong holder, all is as it should be otherwise": cluster(host("ENABLED", state="BACKUP"), host(held=True, state="MASTER")),
     "wrong holder, keepalived dead on both": cluster(host("ENABLED", keepalived=False), host(held=True, keepalived=False)),
     "maintenance, and the state of the holder is not known": cluster(host("ENABLED", maintenance=True), host(None, True)),
+    "maintenance, gone, and another one is gone as well": many(host("ENABLED", True), gone(maintenance=True), gone()),
+    "maintenance, silent, and another one is silent as well": many(
+        host("ENABLED", True), host(None, None, maintenance=True), host(None, None)),
+    "one is gone, and the holder's answer has no name": cluster(host("ENABLED", True), gone(), nc1=unnamed(MACS["cc1"])),
     "maintenance, silent": cluster(host("ENABLED", True), host(None, None, maintenance=True)),
     "maintenance of both, one holds it": cluster(host("ENABLED", True, maintenance=True), host(maintenance=True)),
     "maintenance of the standby, whose keepalived does not run": cluster(host("ENABLED", True), host(maintenance=True, keepalived=False)),
