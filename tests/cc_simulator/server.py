@@ -320,7 +320,7 @@ class Simulator:
                 continue
             self._connections.add(connection)
             try:
-                _Handler(connection, peer, cast("BaseServer", self))
+                _Handler(connection, peer, cast(BaseServer, self))
             except OSError as error:
                 self.log(f"{peer[0]}: {error}")
             except Exception as error:  # a bug here or in a hook: raised again where the simulator is stopped
