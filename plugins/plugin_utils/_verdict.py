@@ -354,7 +354,7 @@ def _maintained(evidence: _verdict_evidence.Evidence, holder: str) -> Finding | 
     maintained = _in_maintenance(evidence)
     if not maintained:
         return None
-    gaps = _gaps(evidence, [one.name for one in evidence.hosts if one.name not in maintained])
+    gaps = _gaps(evidence, leave_out=[])  # of those in maintenance: the others have none here
     away = f" ({'; '.join(gaps)})" if gaps else ""
     enabled = evidence.enabled
     state = "is ENABLED and" if holder in enabled else f"({evidence.host(holder).local_state or 'state unknown'})"

@@ -247,6 +247,9 @@ FURTHER: dict[str, dict] = {
     "maintenance, silent, and another one is silent as well": many(
         host("ENABLED", True), host(None, None, maintenance=True), host(None, None)),
     "one is gone, and the holder's answer has no name": cluster(host("ENABLED", True), gone(), nc1=unnamed(MACS["cc1"])),
+    "a maintenance, a state that is not known, and nobody is ENABLED": cluster(host("DISABLED", True), host(None, maintenance=True)),
+    "one holds it by its word, another is seen": cluster(host("ENABLED", True), gone(), nc1=saw("cc2")),
+    "absent, and both are ENABLED": cluster(host("ENABLED"), host("ENABLED")),
     "maintenance, silent": cluster(host("ENABLED", True), host(None, None, maintenance=True)),
     "maintenance of both, one holds it": cluster(host("ENABLED", True, maintenance=True), host(maintenance=True)),
     "maintenance of the standby, whose keepalived does not run": cluster(host("ENABLED", True), host(maintenance=True, keepalived=False)),

@@ -244,6 +244,24 @@ class TestWholeFactsAsViews:
         assert found["verdict"] == verdict
         assert ("nc1 saw MAC address a answer for 10.0.0.10, which is not that of cc1" in found["sentence"]) == (verdict == "unknown")
 
+    def test_whose_it_may_be_says_nothing_when_all_have_names(self):
+        assert self.verdict(probe(holders=["cc1"], macs=["a"], unnamed_may_be=["cc2"]))["verdict"] == "ok"
+
+    def test_answers_that_are_none_are_passed_over(self):
+        fact = probe(holders=["cc1"], macs=["a"])
+        fact["probe"]["answers"][:0] = [7, {"vip": "cc1"}, {"vip": "10.0.0.100", "holders": ["cc2"]}]
+        assert self.verdict(fact)["verdict"] == "ok"
+        fact["probe"]["answers"] = None
+        assert "it did not ask for this VIP" in self.verdict(fact)["sentence"]
+
+    def test_a_view_that_holds_it_itself_is_one_holder(self):
+        def holders(**view):
+            return gateway_verdict(cluster(host("ENABLED"), host(), nc1=probe(self=True, **view)))["rows"][2]["holders"]
+
+        assert holders() == ["nc1"]
+        assert holders(holders=["nc1"]) == ["nc1"]
+        assert holders(self_name="cc1", holders=["cc1"]) == ["cc1"]
+
     def test_a_controllers_own_view_counts_it_once(self):
         pair = cluster(host("ENABLED", True), host())
         named = {"cc1": probe(self=True, self_name="cc1", holders=["cc1"]), "cc2": probe(holders=["cc1"], macs=["a"])}
@@ -307,10 +325,57 @@ def test_rows_hold_what_was_said():
         "state_message": None, "held": True, "interface": "eth1", "since": "2026-11-22T14:40:05Z", "seen_by": ["nc1"],
         "keepalived_running": True, "keepalived_state": "MASTER", "maintenance": False, "certificate_days_left": 9.0,
     }  # fmt: skip
-    assert (second["reachable"], second["held"], second["keepalived_running"]) == (False, None, None)
+    assert (second["reachable"], second["held"], second["keepalived_running"], second["seen_by"]) == (False, None, None, [])
     assert view == {
         "kind": "view", "name": "nc1", "asked": True, "error": None, "holders": ["cc1"], "macs": ["52:54:00:00:00:01"],
         "foreign_macs": [],
+    }  # fmt: skip
+
+
+def test_where_and_since_when_is_told_of_holders_only():
+    """An address that is configured and not there has an interface too."""
+    standby = host(state="BACKUP")
+    standby["vip_fact"]["vips"][0].update(interface="eth1", since="2026-11-22T14:40:05Z")
+    row = gateway_verdict(cluster(host("ENABLED", True), standby))["rows"][1]
+    assert (row["held"], row["interface"], row["since"]) == (False, None, None)
+
+
+def test_rows_of_views_that_could_not_ask():
+    found = gateway_verdict(cluster(host("ENABLED", True), host(), nc1=gateway_cases.ERROR, nc2=gateway_cases.UNSUPPORTED))
+    assert [(row["asked"], row["error"]) for row in found["rows"][2:]] == [
+        (False, "ssh: no route to host"), (False, "IPv6 VIPs are not probed"),
+    ]  # fmt: skip
+
+
+def test_who_knows_better_than_the_fact_is_believed():
+    asked = {**host("ENABLED", True), "keepalived_running": False, "state_source": "soap", "state_message": "said so", "maintenance": True}
+    row = gateway_verdict(cluster(asked, host()))["rows"][0]
+    assert (row["keepalived_running"], row["maintenance"], row["state_source"], row["state_message"]) == (False, True, "soap", "said so")
+
+
+def test_empty_strings_are_nothing():
+    """As AWX and CSV files give them."""
+    found = gateway_verdict(cluster(host("", certificate_days_left=""), host("ENABLED", True), nc1={**saw("cc2"), "error": ""}))
+    assert found["rows"][0]["local_state"] is None
+    assert found["rows"][0]["certificate_days_left"] is None
+    assert found["rows"][2]["asked"] is True
+
+
+def test_the_state_is_that_of_the_vips_own_instance():
+    one = host("ENABLED", True)
+    instances = [7, {"name": None, "state": "STOP"}, {"name": "other", "state": "FAULT"}, {"name": "eucalyptus", "state": "MASTER"}]
+    one["vip_fact"]["keepalived"]["instances"] = instances
+    assert gateway_verdict(cluster(one, host()))["rows"][0]["keepalived_state"] == "MASTER"
+    one["vip_fact"]["vips"][0]["instance"] = None
+    assert gateway_verdict(cluster(one, host()))["rows"][0]["keepalived_state"] is None
+
+
+def test_the_whole_answer():
+    found = gateway_verdict(cluster(host("ENABLED", True), host(maintenance=True), nc1=saw("cc1", foreign=("52:54:00:00:00:99",))))
+    assert {key: value for key, value in found.items() if key not in ("rows", "sentence", "advice")} == {
+        "cluster": "one", "vip": "10.0.0.10", "verdict": "split", "severity": 2, "severity_name": "critical", "holder": None,
+        "holders": ["cc1"], "strangers": ["52:54:00:00:00:99"], "enabled": ["cc1"], "maintenance": ["cc2"],
+        "warnings": ["cc2 is in maintenance"],
     }  # fmt: skip
 
 
@@ -335,7 +400,9 @@ def test_a_list_gives_a_list_in_its_order():
         (cluster(host(certificate_days_left="soon"), host()), "cluster one: hosts: cc1: certificate_days_left must be a number"),
         (cluster({**host(), "maintenance": "no"}, host()), "hosts: cc1: maintenance must be true, false or null"),
         (cluster(host(), host(), nc1={"holders": "cc1"}), "cluster one: views: nc1: holders must be a list, not 'cc1'"),
+        (cluster(host(), host(), nc1={"holders": 7}), "cluster one: views: nc1: holders must be a list, not 7"),
         ({**cluster(host(), host()), "views": ["nc1"]}, "cluster one: views must be a dictionary"),
+        ({**cluster(host(), host()), "hosts": ["cc1"]}, "cluster one: hosts must be a dictionary"),
     ],
 )
 def test_bad_input_is_refused_with_its_place(bad, message):
