@@ -34,7 +34,9 @@ class Dumper(yaml.SafeDumper):
 if __name__ == "__main__":
     text = yaml.dump(words(), Dumper=Dumper, sort_keys=False, width=130, allow_unicode=True)
     WORDS.write_text(
+        # REUSE-IgnoreStart: the licence of what is written, not of this file
         "# SPDX-License-Identifier: GPL-3.0-or-later\n---\n# Made by write_verdict_words.py: what gateway_verdict says of each case of "
+        # REUSE-IgnoreEnd
         "gateway_cases.py, to the letter.\n" + text,
         encoding="utf-8",
     )
