@@ -152,7 +152,7 @@ def _portable(text: str) -> None:
 
 def _argument(value: Any) -> str:
     """One argument of a script, for the inside of double quotes."""
-    if isinstance(value, str) and value == "":
+    if value == "":
         return "''"
     text = _text(value)
     _portable(text)

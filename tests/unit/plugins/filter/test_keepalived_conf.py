@@ -19,7 +19,14 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf import FilterModule
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import FIRST_RELEASE, GRAMMAR
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import EXTRAS, mask, natural
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import (
+    EXTRAS,
+    KeepalivedDataError,
+    mask,
+    natural,
+    place,
+    render,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -708,3 +715,151 @@ def test_named_blocks_in_a_list_need_their_name_and_null_leaves_one_out():
 
 def test_a_bad_name_is_told_as_a_name():
     assert "as a name contains a double quote" in fails({"vrrp_instance": {'a"b': {"priority": 1}}})
+
+
+# -- what machine-made mutants showed to be untested (tests/mutants) --------------------------------------------
+
+
+def problems_of(data: Any) -> list[str]:
+    with pytest.raises(KeepalivedDataError) as caught:
+        render(data)
+    assert str(caught.value) == "; ".join(caught.value.problems)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), "the configuration"),
+        (("vrrp_instance",), "vrrp_instance"),
+        (("vrrp_instance", "a", "priority"), "vrrp_instance.a.priority"),
+        (("vrrp_instance", "a b", 0, "x-1"), "vrrp_instance['a b'][0].x-1"),
+        ((2, "a"), "[2].a"),
+        (("10.0.0.1",), "['10.0.0.1']"),
+    ],
+)
+def test_a_place_is_written_as_in_a_template(path, text):
+    assert place(path) == text
+
+
+def test_problems_are_told_each_with_its_place():
+    assert problems_of({"vrrp_instance": {"i": {"priority": [], "interface": {}, 5: 1}}, "global_defs": 7}) == [
+        "global_defs is of type int; it needs a mapping of keywords to values",
+        "vrrp_instance.i['5'] is not a keyword of keepalived at this place; if your keepalived knows it, write it as raw text",
+        "vrrp_instance.i.interface is a mapping, but the keyword takes a value",
+        "vrrp_instance.i.priority is a list, but the keyword takes one value",
+    ]
+
+
+@pytest.mark.parametrize("key", EXTRAS)
+def test_null_leaves_out_whatever_a_block_may_have(key):
+    assert instance(**{key: None, "interface": "eth0"}) == ["interface eth0"]
+    assert instance(**{"priority": None, key: None, "interface": "eth0"}) == ["interface eth0"]
+
+
+@pytest.mark.parametrize("key", ["raw", "raw_first"])
+def test_raw_text_that_is_none_is_told_by_its_place_and_the_rest_goes_on(key):
+    assert problems_of({"vrrp_instance": {"i": {key: 7}}}) == [
+        f"vrrp_instance.i.{key} is of type int; raw is text or a list of texts"
+    ]
+    assert problems_of({"vrrp_instance": {"i": {key: [7, "a\x01", "b\\", 8]}}}) == [
+        f"vrrp_instance.i.{key}[0] is of type int; raw is text or a list of texts",
+        f"vrrp_instance.i.{key}[1] contains the control character '\\x01'",
+        f"vrrp_instance.i.{key}[2] ends in a backslash, which would swallow the next line",
+        f"vrrp_instance.i.{key}[3] is of type int; raw is text or a list of texts",
+    ]
+
+
+def test_raw_text_keeps_its_letters_and_loses_its_own_indentation():
+    assert instance(raw="\n    X one {\n\n      two\n    } X\n") == ["X one {", "", "  two", "} X"]
+    assert instance(raw=["a", ["b"][0], "c\n\n\nd"]) == ["a", "b", "c", "", "", "d"]
+    assert conf({"vrrp_instance": {"i": {"raw": "a\n\nb"}}}) == "vrrp_instance i {\n    a\n\n    b\n}\n"
+
+
+def test_comments_keep_their_letters():
+    assert instance(comment="X one X\n\ntwo  \nX\n", interface="eth0") == ["# X one X", "#", "# two", "# X", "interface eth0"]
+    assert instance(comment=["a", "b\nc"], interface="eth0") == ["# a", "# b", "# c", "interface eth0"]
+    assert problems_of({"vrrp_instance": {"i": {"comment": [7, "a\\", 8]}}}) == [
+        "vrrp_instance.i.comment is not text",
+        "vrrp_instance.i.comment has a line that ends in a backslash, which would swallow the next line",
+        "vrrp_instance.i.comment is not text",
+    ]
+
+
+def test_a_bad_name_of_a_file_is_told_by_its_place():
+    said = "is not the name of a file without white space, quotes, # and !"
+    assert problems_of({"include": "a b"}) == [f"include {said}"]
+    assert problems_of({"include": ["a", "b c", "d", "e#"]}) == [f"include[1] {said}", f"include[3] {said}"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "line"),
+    [("plain", "auth_pass plain"), ("two words", 'auth_pass "two words"'), ("a{b}#!", 'auth_pass "a{b}#!"'), (" {x", 'auth_pass " {x"')],
+)
+def test_a_secret_is_quoted_only_where_it_must_be(secret, line):
+    assert line in [one.strip() for one in instance(authentication={"auth_type": "PASS", "auth_pass": secret})]
+
+
+@pytest.mark.parametrize("secret", ['a"b', "{", " } "])
+def test_a_secret_that_cannot_be_written_is_refused(secret):
+    assert problems_of({"vrrp_instance": {"i": {"authentication": {"auth_pass": secret}}}}) == [
+        "vrrp_instance.i.authentication.auth_pass contains a double quote or is a lone brace, which keepalived.conf cannot express"
+    ]
+
+
+@pytest.mark.parametrize("value", ["on", "off", "true", "false", "yes", "no"])
+def test_words_for_true_and_false_are_written_as_they_are(value):
+    [key] = [name for name, rule in GRAMMAR["vrrp_instance"].items() if rule.kind == "bool"][:1]
+    assert instance(**{key: value}) == [f"{key} {value}"]
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ({"command": "/bin/x"}, 'notify "/bin/x"'),
+        ({"command": "/bin/x", "user": None, "group": None}, 'notify "/bin/x"'),
+        ({"command": "/bin/x", "user": "u"}, 'notify "/bin/x" u'),
+        ({"command": "/bin/x", "user": "u", "group": "g"}, 'notify "/bin/x" u g'),
+        (["/bin/x", "", "a b", 7], "notify \"/bin/x '' 'a b' 7\""),
+    ],
+)
+def test_a_script_in_each_form(script, line):
+    assert instance(notify=script) == [line]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ({"command": "/bin/x", "group": "g"}, "has a group but no user"),
+        ({"user": "u"}, "has no command"),
+        ({"command": "/bin/x", "users": "u"}, "has 'users'; a script has command, user and group"),
+        (["/bin/x", 'a"b'], "contains a double quote, which keepalived's releases read differently; put it into the script itself"),
+        (["/bin/x", "a\\b"], "contains a backslash, which keepalived's releases read differently; put it into the script itself"),
+        (["/bin/x", "it's"], "contains a single quote, which keepalived cannot be told inside an argument; put it into the script"),
+        ([], "is an empty list; it needs at least the program"),
+        ("/bin/x 'a", "has a single quote without its partner; keepalived would not run the script"),
+    ],
+)
+def test_a_script_that_cannot_be_written_is_refused(script, said):
+    assert problems_of({"vrrp_instance": {"i": {"notify": script}}}) == [f"vrrp_instance.i.notify {said}"]
+
+
+@pytest.mark.parametrize("options", [None, True, {}])
+def test_a_line_without_options_is_its_word(options):
+    assert instance(virtual_ipaddress={"10.0.0.10": options}) == ["virtual_ipaddress {", "    10.0.0.10", "}"]
+
+
+def test_lines_in_a_list():
+    lines = [{"raw": "X {\n}"}, "Xeth0", {"10.0.0.10": "dev eth0"}, {"address": "10.0.0.11", "dev": "eth1", "no_track": True}]
+    assert instance(virtual_ipaddress=lines) == [
+        "virtual_ipaddress {", "    X {", "    }", "    Xeth0", "    10.0.0.10 dev eth0", "    10.0.0.11 dev eth1 no_track", "}",
+    ]  # fmt: skip
+
+
+def test_a_bad_line_is_one_problem_and_not_an_empty_block_besides():
+    assert problems_of({"vrrp_instance": {"i": {"virtual_ipaddress": ["@x", "~x", {}, {"a": 1, "b": 2}]}}}) == [
+        "vrrp_instance.i.virtual_ipaddress[0] begins with '@', which keepalived does not take as text; use raw if it is meant so",
+        "vrrp_instance.i.virtual_ipaddress[1] begins with '~', which keepalived does not take as text; use raw if it is meant so",
+        "vrrp_instance.i.virtual_ipaddress[2] needs the key 'address'",
+        "vrrp_instance.i.virtual_ipaddress[3] needs the key 'address'",
+    ]
