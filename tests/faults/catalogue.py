@@ -10,7 +10,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from measure import wait_until
 from stage import CONTROLLERS, POLL, Stage
@@ -54,7 +54,16 @@ class Fault:
     settings: tuple[str, ...] = ("default",)
     short: bool = False
     once: bool = False  # it is a repetition by itself, and not played --fault-runs times
-    tags: tuple[str, ...] = field(default_factory=tuple)
+
+    def with_slack(self, seconds: float) -> Fault:
+        """The same with wider limits; where nobody else may hold the VIP at all, that stays so."""
+        steps = (
+            replace(
+                one, within=one.within and one.within + seconds, two=one.two + seconds, nobody=one.nobody + seconds
+            )
+            for one in self.steps
+        )
+        return replace(self, steps=tuple(steps))
 
 
 def flip_step(setting: str, name: str = "CC flip", **how) -> Step:

@@ -31,10 +31,31 @@ def pytest_addoption(parser):
     group.addoption("--fault-lab", help="name of a lab that is up and has the gateway; it is left as it is")
     group.addoption("--fault-deployed", help="the setting that this lab has already (default, release, state_file)")
     group.addoption("--fault-docs", action="store_true", help="write docs/faults.md, besides build/faults/")
+    group.addoption(
+        "--fault-continue", action="store_true",
+        help="play only what build/faults/outcomes.json does not have, or has with trouble; the tables have both",
+    )  # fmt: skip
+    group.addoption(
+        "--fault-slack", type=float, default=0.0, metavar="SECONDS",
+        help="what a busy machine may add to each limit (%(default)s)",
+    )  # fmt: skip
 
 
 def pytest_configure(config):
-    config.stash[OUTCOMES] = []
+    config.stash[OUTCOMES] = _good_before(config.getoption("--fault-runs")) if config.getoption("--fault-continue") else []
+
+
+def _good_before(runs: int) -> list[dict]:
+    """What earlier runs measured of the faults that had no trouble and were played often enough; the others are played again."""
+    found = json.loads((RESULTS / "outcomes.json").read_text(encoding="utf-8"))["outcomes"]
+    good = []
+    for setting in catalogue.SETTINGS:
+        for fault in catalogue.of_setting(setting):
+            own = [one for one in found if (one["setting"], one["fault"]) == (setting, fault.name)]
+            wanted = len(fault.steps) * (1 if fault.once else runs)
+            if len(own) >= wanted and not any(one["trouble"] for one in own):
+                good += own
+    return good
 
 
 def pytest_generate_tests(metafunc):
@@ -49,6 +70,8 @@ def pytest_generate_tests(metafunc):
         # Of the short set only what differs is played with the other setting.
         if config.getoption("--all-faults") or (fault.short and (setting == "default" or fault.name == "none-enabled"))
     ]
+    there = {(one["setting"], one["fault"]) for one in config.stash[OUTCOMES]}
+    cases = [(setting, fault) for setting, fault in cases if (setting, fault.name) not in there]
     metafunc.parametrize(
         ("setting", "fault"), cases, ids=[f"{setting}-{fault.name}" for setting, fault in cases], indirect=["setting"],
         scope="session",
@@ -96,8 +119,10 @@ def keep(pytestconfig):
 
 
 def pytest_sessionfinish(session):
+    order = [(setting, fault.name) for setting in catalogue.SETTINGS for fault in catalogue.of_setting(setting)]
     outcomes = session.config.stash.get(OUTCOMES, [])
-    if not outcomes:
+    outcomes.sort(key=lambda one: order.index((one["setting"], one["fault"])))
+    if not outcomes or session.config.option.collectonly:
         return
     RESULTS.mkdir(parents=True, exist_ok=True)
     machine = table.machine()
