@@ -451,13 +451,10 @@ def render(data: Any, header: str | None = HEADER) -> str:
     renderer = Renderer()
     if header:
         renderer.comment(header, "", ("header",))
-    if isinstance(data, Mapping):
-        # A blank line before each block at the top, for the reader.
-        renderer.body("main", data, "", ())
-    else:
-        renderer.bad((), f"is of type {type(data).__name__}; it needs a mapping of keywords to values")
+    renderer.body("main", data, "", ())
     if renderer.problems:
         raise KeepalivedDataError(renderer.problems)
+    # A blank line before each block at the top, for the reader.
     lines: list[str] = []
     for line in renderer.out:
         if line.endswith("{") and line[0] != " " and lines:

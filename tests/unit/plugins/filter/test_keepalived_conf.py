@@ -863,3 +863,50 @@ def test_a_bad_line_is_one_problem_and_not_an_empty_block_besides():
         "vrrp_instance.i.virtual_ipaddress[2] needs the key 'address'",
         "vrrp_instance.i.virtual_ipaddress[3] needs the key 'address'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("data", "problems"),
+    [
+        ([], ["the configuration is of type list; it needs a mapping of keywords to values"]),
+        ({"global_defs": [{}]}, ["global_defs is of type list; it needs a mapping of keywords to values"]),
+        ({"vrrp_instance": ["a name"]}, ["vrrp_instance[0] needs to be a mapping with a name"]),
+        (
+            {"vrrp_instance": {'a"b': {}, 'c"d': {}}},
+            [f"vrrp_instance[{name!r}] as a name contains a double quote, which keepalived.conf cannot express" for name in ('a"b', 'c"d')],
+        ),
+        (
+            {"virtual_server_group": {"g": 7, "h": 8}},
+            [f"virtual_server_group.{name} is of type int; it takes a list of lines" for name in "gh"],
+        ),
+    ],
+)  # fmt: skip
+def test_blocks_that_are_none(data, problems):
+    assert problems_of(data) == problems
+
+
+def test_only_servers_are_called_by_several_words():
+    assert conf({"vrrp_instance": {"a b": {"priority": 1}}}).startswith('vrrp_instance "a b" {\n')
+    assert conf({"virtual_server": {"10.0.0.1 80": {"lb_algo": "rr"}}}).startswith("virtual_server 10.0.0.1 80 {\n")
+
+
+def test_a_header_that_is_no_comment_is_refused():
+    with pytest.raises(AnsibleFilterError, match="header is not text"):
+        keepalived_conf({}, header="a\x00b")
+
+
+def test_a_blank_line_stands_before_each_block_at_the_top():
+    data = {"global_defs": {"router_id": "a"}, "vrrp_instance": {"i": {"track_script": ["s"]}, "j": {"priority": 1}}}
+    assert conf(data) == (
+        "global_defs {\n    router_id a\n}\n\nvrrp_instance i {\n    track_script {\n        s\n    }\n}\n\n"
+        "vrrp_instance j {\n    priority 1\n}\n"
+    )
+
+
+def test_a_masked_line_is_otherwise_the_same():
+    assert mask("a {\n    auth_pass x y\n    @cc1 password  z\n}\n") == "a {\n    auth_pass ********\n    @cc1 password  ********\n}\n"
+
+
+def test_first_releases_are_versions():
+    """A keyword is refused for older ones, which are compared as numbers."""
+    assert {release for release in FIRST_RELEASE.values() if not re.fullmatch(r"(after )?\d+\.\d+\.\d+", release)} == set()
