@@ -910,3 +910,16 @@ def test_a_masked_line_is_otherwise_the_same():
 def test_first_releases_are_versions():
     """A keyword is refused for older ones, which are compared as numbers."""
     assert {release for release in FIRST_RELEASE.values() if not re.fullmatch(r"(after )?\d+\.\d+\.\d+", release)} == set()
+
+
+@pytest.mark.parametrize(
+    ("lines", "where", "said"),
+    [
+        ({"a": None, "comment": 7}, ".comment", "is not text"),
+        ({"a": None, "raw": 7}, ".raw", "is of type int; raw is text or a list of texts"),
+        (["a", {"raw": 7}], "[1].raw", "is of type int; raw is text or a list of texts"),
+        ({"a": None, "include": "b c"}, ".include", "is not the name of a file without white space, quotes, # and !"),
+    ],
+)
+def test_what_stands_beside_lines_is_told_by_its_place(lines, where, said):
+    assert problems_of({"vrrp_instance": {"i": {"virtual_ipaddress": lines}}}) == [f"vrrp_instance.i.virtual_ipaddress{where} {said}"]
