@@ -169,7 +169,6 @@ SCENARIOS: dict[str, tuple[dict, str, int, list[str], list[str]]] = {
 }  # fmt: skip
 
 
-
 def many(*hosts: dict, **views: dict) -> dict:
     """A cluster of any number of controllers."""
     return {"name": "one", "vip": VIP, "hosts": {f"cc{number}": one for number, one in enumerate(hosts, 1)}, "views": views}
