@@ -50,16 +50,20 @@ def run_workers(target: dict[str, Any], done: set[str], jobs: int) -> None:
             }  # fmt: skip
             (tree / "job.json").write_text(json.dumps(job), encoding="utf-8")
             path = {"PYTHONPATH": f"{tree}/.cache/collections:{tree}/tests"}
-            children.append(
-                subprocess.Popen(
-                    [sys.executable, str(tree / "tests" / "mutants" / "worker.py"), str(tree / "job.json")],
-                    cwd=tree, env={**environment(tree), **path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                )  # fmt: skip
-            )
-        troubles = [child.communicate()[0][-3000:] for child in children]
-        for child, trouble in zip(children, troubles, strict=True):
-            if child.returncode:
-                raise SystemExit(f"mutation: {target['name']}: a worker ended with {child.returncode}:\n{trouble}")
+            log = (tree / "log").open("w+", encoding="utf-8")
+            command = [sys.executable, str(tree / "tests" / "mutants" / "worker.py"), str(tree / "job.json")]
+            children.append((subprocess.Popen(command, cwd=tree, env={**environment(tree), **path}, stdout=log, stderr=log), log))
+        while any(child.poll() is None for child, _log in children):
+            if any(child.poll() for child, _log in children):
+                break
+            time.sleep(0.2)
+        for child, log in children:
+            if child.poll() is None:
+                child.terminate()
+            child.wait()
+            if child.returncode > 0:
+                log.seek(0)
+                raise SystemExit(f"mutation: {target['name']}: a worker ended with {child.returncode}:\n{log.read()[-3000:]}")
 
 
 def confirm(target: dict[str, Any], survivors: list[dict[str, Any]]) -> set[str]:

@@ -891,7 +891,7 @@ def test_only_servers_are_called_by_several_words():
 
 
 def test_a_header_that_is_no_comment_is_refused():
-    with pytest.raises(AnsibleFilterError, match="header is not text"):
+    with pytest.raises(AnsibleFilterError, match="keepalived_conf: header is not text"):
         keepalived_conf({}, header="a\x00b")
 
 
