@@ -161,8 +161,11 @@ def moment(value: Any) -> tuple[str, float | None]:
     if isinstance(value, (int, float)):
         value = datetime.datetime.fromtimestamp(value, tz=datetime.timezone.utc)
     if isinstance(value, str):
+        # Python 3.10 reads neither Z nor a fraction that has not three or six digits.
+        text = re.sub(r"[Zz]\Z", "+00:00", value.strip())
+        text = re.sub(r"\.(\d{1,6})\d*", lambda found: "." + found[1].ljust(6, "0"), text, count=1)
         try:
-            value = datetime.datetime.fromisoformat(re.sub(r"[Zz]\Z", "+00:00", value.strip()))
+            value = datetime.datetime.fromisoformat(text)
         except ValueError:
             return plain(value), None
     if value.tzinfo is None:
