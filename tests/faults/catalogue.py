@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from measure import wait_until
-from stage import CONTROLLERS, POLL, Stage
+from stage import CONTROLLERS, POLL, STANDBY_POLL, Stage
 
 HOLDER, STANDBY, BOTH, NOBODY = ("holder",), ("standby",), ("holder", "standby"), ()
 
@@ -67,6 +67,11 @@ class Fault:
 
 
 def flip_step(setting: str, name: str = "CC flip", **how) -> Step:
+    if setting == "release":
+        return Step(
+            name, lambda stage: stage.flip(**how), within=FLIP[setting], nobody=STANDBY_POLL + TWO,
+            why="with `release` the old host gives the VIP up when its check knows, and the new one takes it when its own does",
+        )  # fmt: skip
     return Step(name, lambda stage: stage.flip(**how), within=FLIP[setting])
 
 

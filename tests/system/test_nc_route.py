@@ -231,7 +231,7 @@ def test_a_host_that_ansible_no_longer_reaches_puts_it_back_itself(nc):
     before = fingerprint(nc)
     nc.sh(
         "nc1",
-        "printf '#!/bin/sh\\nuntil ip -4 route show default | grep -qF %s; do sleep 0.1; done\\n"
+        "printf '#!/bin/sh\\nuntil ip -4 route show default | grep -qF \"%s\"; do sleep 0.1; done\\n"
         "iptables -A INPUT -p tcp --dport 22 -j DROP; sleep 25; iptables -D INPUT -p tcp --dport 22 -j DROP\\n'"
         f" 'via {nc.vip} ' > /run/cut.sh; systemd-run --quiet --unit=cut /bin/sh /run/cut.sh",
     )
