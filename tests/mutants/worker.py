@@ -102,7 +102,10 @@ class Worker:
         wanted = lines.get(mutant.line, set()) if mutant.deferred else known
         inside = [item for item in session.items if item.nodeid in wanted]
         outside = [item for item in session.items if item.nodeid not in known]
-        return [*sorted(inside, key=lambda item: self.work[item.nodeid]), *sorted(outside, key=lambda item: self.work[item.nodeid])]
+        return [*sorted(inside, key=self.wait), *sorted(outside, key=self.wait)]
+
+    def wait(self, item: pytest.Item) -> float:
+        return self.seconds[item.nodeid]
 
     def file(self, session: pytest.Session, file: str) -> None:
         path = self.tree / file

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""To the letter, the byte and the second: what machine-made mutants (tests/mutants) showed to be tested only roughly."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+from lxml import etree
+
+OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("plain ~ text", "plain ~ text"),
+        ("\x1f \x7f\u00e9\n", "? ???"),
+        ("x" * 300, "x" * 300),
+        ("x" * 301, "x" * 300 + "..."),
+        ("x" * 9000, "x" * 300 + "..."),
+    ],
+)
+def test_a_line_is_printable_and_short(text, line):
+    assert check.clean(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "good"), [("0", True), ("0123456789", True), ("01234567890", False), ("", False), ("1a", False), ("-1", False), ("1 ", False)]
+)
+def test_numbers_of_a_protocol_are_few_digits(text, good):
+    assert check.is_number(text) is good
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"), [("port", "1", "65535"), ("timeout", "0.1", "60"), ("grace", "0", "3600"), ("rest", "0", "60")]
+)
+def test_limits_of_options_are_allowed_themselves(name, least, most):
+    for value in (least, most):
+        assert check.parse_arguments([f"--{name}", value, "--memory", "m"])[name] == float(value)
+
+
+def test_the_clock_is_one_that_nobody_sets():
+    assert check.now is time.monotonic
+
+
+def test_releases_are_told_by_their_names():
+    """In lists that people read: 3.1 is where localState has stood first."""
+    assert check.KNOWN_OFFSETS == {20624: "3.1", 24828: "3.2", 28924: "3.3 and 3.4", 28928: "4.0", 28932: "4.1 to 5.1"}
+
+
+def test_the_kinds_of_the_token_are_those_of_the_standard():
+    envelope = check.signed_request("http://h:1/", "urn:uuid:x", 0, lambda data: lambda: b"s", lambda: "AAAA")
+    [token] = etree.fromstring(envelope.encode()).iter("{*}BinarySecurityToken")
+    assert token.get("ValueType") == OASIS + "x509-token-profile-1.0#X509v3"
+    assert token.get("EncodingType") == OASIS + "soap-message-security-1.0#Base64Binary"
+    [reference] = etree.fromstring(envelope.encode()).iter(f"{{{OASIS}wssecurity-secext-1.0.xsd}}Reference")
+    assert reference.get("ValueType") == OASIS + "x509-token-profile-1.0#X509v3"
