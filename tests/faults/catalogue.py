@@ -27,6 +27,7 @@ SETTINGS = {
 FLIP = {"default": 2.7, "release": 2.7, "state_file": 1.5}  # seconds, design.md
 TWO = 0.3  # seconds for which two may hold it in any orderly move
 GRACE = 5.0  # cc_gateway_check_grace
+REFRESH = 10.0  # cc_gateway_garp_master_refresh
 DEATH = 0.6  # three adverts missed, the skew, and a busy machine
 SILENT = GRACE + 2 * POLL + DEATH  # after this a silent controller counts as not ENABLED everywhere
 
@@ -90,11 +91,14 @@ def says(role: str, words: str, limit: float = 5.0) -> Callable[[Stage], str]:
 
 
 def neighbour_right(stage: Stage) -> str:
-    """Whether nc1 sends to the holder; it may take as long as the holder's announcements of itself are apart."""
+    """Whether nc1 sends to the holder; it may take as long as the holder's announcements of itself are apart.
+
+    The loser may hear the holder first and fall silent: then the holder never learns that there was another, and does not announce itself.
+    """
     mac = stage.mac(stage.holder)
     began = time.monotonic()
     while stage.neighbour() != mac:
-        if time.monotonic() - began > 3:
+        if time.monotonic() - began > REFRESH + 1:
             return f"after {time.monotonic() - began:.0f} s nc1 still sends to {stage.neighbour()}, which is not {stage.holder}"
         time.sleep(0.1)
     return ""
@@ -244,7 +248,8 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
                 Step("VRRP blocked", lambda s: s.block_vrrp(True), HOLDER if release else BOTH,
                      within=0.0 if release else DEATH + 0.5, two=0.0 if release else 60.0, watch=8.0,
                      why="" if release else "neither knows of the other: two holders for as long as the cut lasts"),
-                Step("VRRP heals", lambda s: s.block_vrrp(False), within=1.0, two=1.0, watch=4.0, also=neighbour_right),
+                Step("VRRP heals", lambda s: s.block_vrrp(False), within=1.0, two=1.0, watch=4.0, also=neighbour_right,
+                     why=f"nc1 is told within {REFRESH:g} s to whom to send, by the holder's next announcement of itself"),
             ),
             ("default", "release"),
         ),
