@@ -12,6 +12,7 @@ import runpy
 import signal
 import socket
 import sys
+import time
 import types
 from subprocess import Popen
 
@@ -136,6 +137,19 @@ def test_a_blocked_alarm_is_unblocked(wire, ask):
         assert "timed out after 0.3 s" in ask("--timeout", "0.3").message
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_a_server_that_never_ends_costs_the_timeout(wire, ask):
+    def drip(connection, message_id):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n")
+        while True:
+            connection.sendall(b" ")
+            time.sleep(0.02)
+
+    wire.say = drip
+    result = ask("--timeout", "0.4")
+    assert result.message == f"UNKNOWN: timed out after 0.4 s while waiting for an answer from 127.0.0.1:{wire.port}"
+    assert 0.3 <= result.elapsed < 3
 
 
 # --- openssl ---------------------------------------------------------------------------------------------
