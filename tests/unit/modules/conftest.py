@@ -4,9 +4,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
+from ansible.module_utils import basic
+
+
+@contextmanager
+def module_arguments(params: dict) -> Iterator[None]:
+    """What ansible.module_utils.testing.patch_module_args does, which ansible-core has from 2.19 on."""
+    given = json.dumps({"ANSIBLE_MODULE_ARGS": params}).encode()
+    with mock.patch.object(basic, "_ANSIBLE_ARGS", given), mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True):
+        yield
 
 
 @pytest.fixture
@@ -14,7 +25,7 @@ def run_module(capsys):
     """run_module(module, option=value, …) -> what it prints; its exit status agrees with `failed`."""
 
     def run(module, **params):
-        with patch_module_args(params), pytest.raises(SystemExit) as caught:
+        with module_arguments(params), pytest.raises(SystemExit) as caught:
             module.main()
         result = json.loads(capsys.readouterr().out)
         assert bool(caught.value.code) == bool(result.get("failed"))

@@ -11,16 +11,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.eucalyptus.ha.plugins.modules import vip_facts
 from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
+
+from .conftest import module_arguments
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(capsys, **params):
     """Run the module in this process -> what it prints."""
-    with patch_module_args(params), pytest.raises(SystemExit) as caught:
+    with module_arguments(params), pytest.raises(SystemExit) as caught:
         vip_facts.main()
     result = json.loads(capsys.readouterr().out)
     assert bool(caught.value.code) == bool(result.get("failed"))
