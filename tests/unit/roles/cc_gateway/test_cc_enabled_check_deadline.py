@@ -29,8 +29,8 @@ def timed(wire, run_check):
         start = time.monotonic()
         done = run_check("--port", wire.port, "--timeout", timeout, *arguments, **options)
         elapsed = time.monotonic() - start
-        # The check keeps 0.05 s of it back for its own start; the half second is for a busy test machine, against servers of hours.
-        assert elapsed <= timeout + 0.5
+        # The check keeps 0.05 s of it back for its own start; the rest is for a busy test machine, against servers of hours.
+        assert elapsed <= timeout + 3
         assert done.returncode == 1
         assert done.stderr == ""
         assert done.stdout.count("\n") == 1

@@ -57,3 +57,35 @@ def test_the_kinds_of_the_token_are_those_of_the_standard():
     assert token.get("EncodingType") == OASIS + "soap-message-security-1.0#Base64Binary"
     [reference] = etree.fromstring(envelope.encode()).iter(f"{{{OASIS}wssecurity-secext-1.0.xsd}}Reference")
     assert reference.get("ValueType") == OASIS + "x509-token-profile-1.0#X509v3"
+
+
+def test_words_that_are_no_options():
+    for word in ("xxhost", "-host", "host", "__host"):
+        with pytest.raises(check.WrongCall, match=f"unknown argument '{word}'; --help lists them"):
+            check.parse_arguments([word, "127.0.0.1"])
+
+
+def test_a_host_with_a_letter_that_belongs_to_no_name():
+    for host in ("X", "a.b-c_d:0%1", "Z9"):
+        assert check.parse_arguments(["--host", host])["host"] == host
+    for letter in "/@?#[]~'\"\\ ":
+        with pytest.raises(check.WrongCall, match="is neither a host name nor an address"):
+            check.parse_arguments(["--host", f"a{letter}"])
+
+
+def test_a_plain_request_to_the_byte():
+    message_id = "urn:uuid:00000000-1111-4222-a333-444444444444"
+    wsa = 'xmlns:wsa="http://www.w3.org/2005/08/addressing"'
+    assert check.plain_request("http://h:1/s", message_id) == (
+        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header>'
+        f"<wsa:To {wsa}>http://h:1/s</wsa:To><wsa:Action {wsa}>EucalyptusCC#DescribeServices</wsa:Action>"
+        f"<wsa:MessageID {wsa}>{message_id}</wsa:MessageID></soapenv:Header><soapenv:Body>"
+        '<n:DescribeServices xmlns:n="http://eucalyptus.ucsb.edu/"><n:correlationId>00000000-1111-4222-a333-444444444444'
+        "</n:correlationId><n:userId>admin</n:userId><n:epoch>0</n:epoch></n:DescribeServices></soapenv:Body></soapenv:Envelope>"
+    )
+
+
+def test_signed_references_follow_one_another_without_anything_between():
+    info = etree.fromstring(check.signed_info([("a", "<a/>"), ("b", "<b/>")]))
+    assert [child.tail for child in info.iter()] == [None] * len(list(info.iter()))
+    assert [child.text for child in info if len(child)] == [None, None]
