@@ -19,6 +19,8 @@ One line on standard output says what was found. Never takes longer than --timeo
   --state-file FILE    (default /var/lib/eucalyptus/CC/eucalyptusCCConfig)
   --memory FILE        remember the last answer here; the directory belongs to the user of the check
   --grace SECONDS      without an answer, the last one, if ENABLED, holds for so long, 0 to 3600 (default 0)
+  --watch SECONDS      with state_file: when it says the same as last time, wait so long for it to say something else, 0 to 10
+                       and less than --timeout (default 0)
   --rest SECONDS       do not ask a CC again that said ENABLED less than so long ago, 0 to 60 (default 0)
   --verbose            more lines about what was done
   --json               one JSON object instead of the line: local_state (string or null), enabled (boolean),
@@ -114,6 +116,7 @@ VALUES = {
     "memory": "",
     "grace": "0",
     "rest": "0",
+    "watch": "0",
 }
 FLAGS = ("no-ws-security", "verbose", "json", "help")
 
@@ -155,14 +158,19 @@ def parse_arguments(words):
     number(float, options, "timeout", 0.1, 60)
     number(float, options, "grace", 0, 3600)
     number(float, options, "rest", 0, 60)
+    number(float, options, "watch", 0, 10)
     if options["source"] not in ("soap", "state_file"):
         raise WrongCall("--source must be soap or state_file, not '%s'" % options["source"])
     # The host stands in signed text and in an HTTP header: nothing may need escaping there.
     if options["host"].strip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%"):
         raise WrongCall("--host '%s' is neither a host name nor an address" % options["host"])
-    for name in ("grace", "rest"):
+    for name in ("grace", "rest", "watch"):
         if options[name] and not options["memory"]:
             raise WrongCall("--%s needs --memory FILE" % name)
+    if options["watch"] and options["source"] != "state_file":
+        raise WrongCall("--watch needs --source state_file")
+    if options["watch"] >= options["timeout"]:
+        raise WrongCall("--watch must be less than --timeout (%g)" % options["timeout"])
     return options
 
 
@@ -843,6 +851,25 @@ def ask_state_file(options, deadline):
     return state, "localState in %s, layout of %s" % (path, KNOWN_OFFSETS.get(offset, "no known release"))
 
 
+def says_otherwise(options, state, end):
+    """Wait until `end`, or until the state file no longer says `state`: whether it does not.
+
+    For a moment only, and without a word with the CC, which has just shown that it lives. Whoever gets True asks properly.
+    """
+    while now() < end:
+        time.sleep(0.05)
+        try:
+            handle = open_state_file(options["state-file"])
+            try:
+                if read_struct(posix.read(handle, posix.fstat(handle).st_size))[1] != state:
+                    return True
+            finally:
+                posix.close(handle)
+        except (Trouble, EnvironmentError):
+            return True
+    return False
+
+
 # --- the memory ---------------------------------------------------------------------------------------
 
 MEMORY_HEAD = "cc-enabled-check memory 1"
@@ -962,6 +989,15 @@ def finding(line, state, definite, remembered):
     }
 
 
+def recalled(options):
+    """The last definite localState, or None."""
+    try:
+        memory = Memory(options)
+    except (Trouble, ValueError):
+        return None
+    return memory.answer and memory.answer[0]
+
+
 def rest(options):
     """What a run finds that does not ask, or None if it has to.
 
@@ -980,7 +1016,11 @@ def rest(options):
 
 def ask_and_remember(options):
     """What asking finds, and further lines for --verbose."""
+    start = now()
     state, definite, message = ask(options)
+    if options["watch"] and definite and recalled(options) == state and says_otherwise(options, state, start + options["watch"]):
+        left = max(start + options["timeout"] - now(), 0.1)
+        state, definite, message = ask(dict(options, timeout=left))
     remembered = False
     line = "%s: %s" % (state or "UNKNOWN", message)
     notes = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
+import time
 
 import pytest
 from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
@@ -212,3 +214,76 @@ def test_state_that_is_torn_for_a_moment(read, monkeypatch):
     states = iter([b"DISABLED", b"EISABLED", b"ENABLED", b"ENABLED"])
     monkeypatch.setattr(check.posix, "read", lambda handle, size: bytes(state_file(next(states))))
     assert read(state_file()).enabled
+
+
+# --- watch --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def watched(read, tmp_path, monkeypatch):
+    """Ask with 0.5 s of watch; `later` is written to the file 0.15 s after the start, or deletes it if it is None."""
+    path = tmp_path / "eucalyptusCCConfig"
+
+    def run(data, later=b"", *arguments):
+        def change():
+            if later is None:
+                path.unlink()
+            elif later:
+                path.write_bytes(later)
+
+        timer = threading.Timer(0.15, change)
+        start = time.monotonic()
+        timer.start()
+        result = read(data, "--watch", "0.5", "--memory", str(tmp_path / "memory"), *arguments)
+        timer.join()
+        return result, time.monotonic() - start
+
+    return run
+
+
+def test_a_state_that_is_news_is_told_at_once(watched):
+    result, seconds = watched(state_file(b"DISABLED"))
+    assert result.local_state == "DISABLED"
+    assert seconds < 0.45
+
+
+def test_the_same_as_before_is_told_when_the_watch_is_over(watched):
+    watched(state_file(b"DISABLED"))
+    result, seconds = watched(state_file(b"DISABLED"))
+    assert (result.local_state, result.definite) == ("DISABLED", True)
+    assert seconds >= 0.5
+
+
+@pytest.mark.parametrize("states", [(b"DISABLED", b"ENABLED"), (b"ENABLED", b"DISABLED")])
+def test_a_change_meanwhile_is_told_at_once(watched, states):
+    watched(state_file(states[0]))
+    result, seconds = watched(state_file(states[0]), state_file(states[1]))
+    assert (result.local_state, result.definite) == (states[1].decode(), True)
+    assert 0.15 <= seconds < 0.45
+
+
+@pytest.mark.parametrize("later", [None, b"garbage"])
+def test_a_file_that_is_gone_or_spoilt_meanwhile_is_no_answer(watched, later):
+    watched(state_file(b"ENABLED"))
+    result, seconds = watched(state_file(b"ENABLED"), later)
+    assert (result.local_state, result.definite, result.enabled) == (None, False, False)
+    assert seconds < 0.45
+
+
+@pytest.mark.parametrize("hang", [0, 1.5])
+def test_a_cc_that_dies_or_hangs_meanwhile_is_not_believed_when_its_file_changes(watched, wire, hang):
+    watched(state_file(b"DISABLED"))
+    asked = []
+
+    def say(connection, _message_id):
+        asked.append(connection)
+        if len(asked) == 1:
+            connection.sendall(LIVES)
+        time.sleep(hang if len(asked) > 1 else 0)
+
+    wire.say = say
+    result, seconds = watched(state_file(b"DISABLED"), state_file(b"ENABLED"), "--timeout", "0.8")
+    assert (result.enabled, result.definite) == (False, False)
+    assert len(asked) == 2
+    # The time-out is for all of it.
+    assert seconds < 1.3
