@@ -246,6 +246,10 @@ def main() -> int:
     parser.add_argument("--settings", default=",".join(SETTINGS))
     parser.add_argument("--lab", help="a lab that is up, with the gateway and its routes; it is left as it is")
     parser.add_argument("--keep", action="store_true", help="copy the results to docs/bench/")
+    parser.add_argument(
+        "--with", dest="earlier", metavar="JSON", type=Path,
+        help="failover.json of an earlier run: the settings that are not measured now are taken from there",
+    )  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="a missed figure is exit status 1")
     parser.add_argument("--fetch", metavar="ADDRESS", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -258,6 +262,9 @@ def main() -> int:
     about = machine()
     lab = Lab(options.lab or "benchfo")
     flips = []
+    if options.earlier:
+        earlier = json.loads(options.earlier.read_text(encoding="utf-8"))
+        flips = [one for one in earlier["flips"] if one["setting"] not in names]
     try:
         if not options.lab:
             lab.down()
@@ -277,6 +284,7 @@ def main() -> int:
     finally:
         if not options.lab:
             lab.down()
+    flips.sort(key=lambda one: list(SETTINGS).index(one["setting"]))
     stem = ROOT / "build/bench/failover"
     stem.parent.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(json.dumps({"about": about, "flips": flips}, indent=1) + "\n", encoding="utf-8")
