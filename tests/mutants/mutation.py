@@ -45,7 +45,8 @@ def run_workers(target: dict[str, Any], done: set[str], jobs: int) -> None:
             tree = Path(folder) / str(number)
             fresh_copy(tree)
             job = {
-                "tree": str(tree), "tests": target["tests"], "without": target.get("without", []), "files": target["files"],
+                "tree": str(tree), "tests": target["tests"], "without": target.get("without", []),
+                "without_fixtures": target.get("without_fixtures", []), "files": target["files"],
                 "first": number, "step": jobs, "done": sorted(done), "out": str(LAST / f"{target['name']}.{number}.jsonl"),
             }  # fmt: skip
             (tree / "job.json").write_text(json.dumps(job), encoding="utf-8")
@@ -67,12 +68,13 @@ def run_workers(target: dict[str, Any], done: set[str], jobs: int) -> None:
 
 
 def confirm(target: dict[str, Any], survivors: list[dict[str, Any]]) -> set[str]:
-    """Of mutants of code that runs at import, the keys of those that tests notice in a process of its own.
+    """The keys of those that all tests of the target, in a process of their own, notice after all.
 
-    In the worker such code had run before the mutant came: lists of parameters of tests, for instance, were made of it.
+    That is tried for mutants of code that runs at import, which in the worker had run before the mutant came (lists of
+    parameters of tests, for instance, were made of it), and for all if the worker left out tests by their fixtures.
     """
     killed: set[str] = set()
-    late = [one for one in survivors if not one["deferred"]]
+    late = [one for one in survivors if target.get("without_fixtures") or not one["deferred"]]
     if not late:
         return killed
     from ansible_collections.eucalyptus.ha.tests.mutants import operators  # noqa: PLC0415  (try_target has put it there)
