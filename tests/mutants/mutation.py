@@ -146,17 +146,22 @@ def store(name: str, results: list[dict[str, Any]]) -> None:
         path.unlink()
 
 
-def try_target(target: dict[str, Any], again: bool, jobs: int) -> list[dict[str, Any]]:
-    """The results of all mutants of a target; with `again`, those killed earlier count as killed without being tried."""
-    name = target["name"]
+def mutants(target: dict[str, Any]) -> dict[str, tuple[str, int]]:
+    """All mutants of a target as it stands: key -> (file, line)."""
     sys.path[:0] = [str(REPO / ".cache" / "collections")]
     from ansible_collections.eucalyptus.ha.tests.mutants import operators  # noqa: PLC0415  (it is found from here on)
 
-    there = {
+    return {
         mutant.key: (file, mutant.line)
         for file in target["files"]
         for mutant in operators.mutants_of((REPO / file).read_bytes(), Path(file).name)
     }
+
+
+def try_target(target: dict[str, Any], again: bool, jobs: int) -> list[dict[str, Any]]:
+    """The results of all mutants of a target; with `again`, those killed earlier count as killed without being tried."""
+    name = target["name"]
+    there = mutants(target)
     before = load(name) if again else {}
     killed = [one for one in before.values() if one["result"] != "survived" and one["key"] in there]
     store(name, killed)
@@ -190,7 +195,9 @@ def main() -> int:
     for target in targets:
         name = target["name"]
         if given.names and name not in given.names:
-            results[name] = list(load(name).values())
+            known = load(name)
+            # Of a run that was ended early, or of other sources, nothing can be said here.
+            results[name] = list(known.values()) if set(known) == set(mutants(target)) else []
             continue
         begun = time.monotonic()
         fresh = results[name] = try_target(target, given.again, given.jobs)

@@ -24,6 +24,7 @@ def mutation(monkeypatch, tmp_path):
     (tmp_path / "mutation.yml").write_text(TARGETS)
     (tmp_path / "accepted.yml").write_text("[]\n")
     given = {}
+    monkeypatch.setattr(module, "mutants", lambda target: {one["key"]: ("a.py", 1) for one in given[target["name"]]})
     monkeypatch.setattr(module, "try_target", lambda target, again, jobs: given[target["name"]])
 
     def run(results, accepted="[]", *words):
@@ -76,6 +77,9 @@ def test_a_target_that_is_not_there_is_refused(mutation):
 
 
 def test_one_target_alone_leaves_the_page_until_all_are_known(mutation):
+    assert mutation(RESULTS, ACCEPTED, "one") == 0
+    assert not (mutation.path / "survivors.md").exists()
+    mutation.module.store("two", [result("b.py h: of other sources", "killed")])
     assert mutation(RESULTS, ACCEPTED, "one") == 0
     assert not (mutation.path / "survivors.md").exists()
     mutation.module.store("two", RESULTS["two"])

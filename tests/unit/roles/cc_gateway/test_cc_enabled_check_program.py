@@ -29,7 +29,7 @@ def program(wire, capfd):
     """main() with these words -> (exit status, lines of standard output)."""
 
     def run(*words):
-        status = check.main(["--port", str(wire.port), "--no-ws-security", *words])
+        status = check.main(["--port", str(wire.port), "--no-ws-security", "--timeout", "20", *words])
         printed = capfd.readouterr()
         assert printed.err == ""
         return status, printed.out.splitlines()
@@ -50,7 +50,7 @@ def test_verbose_adds_what_was_done(wire, program, tmp_path):
     assert lines[0].startswith("ENABLED: ")
     assert lines[1].startswith("  remembered: None since boot, now ")
     assert lines[2:5] == ["  source: soap", "  definite: True", "  remembered: False"]
-    assert lines[5].startswith("  elapsed: 0.")
+    assert lines[5].startswith("  elapsed: ")
     assert len(lines) == 6
 
 
@@ -60,7 +60,7 @@ def test_json_is_one_line_even_with_verbose(wire, program):
     assert (status, len(lines)) == (0, 1)
     said = json.loads(lines[0])
     assert list(said) == sorted(said)
-    assert 0 < said.pop("elapsed") < 1.5
+    assert 0 < said.pop("elapsed") < 20
     assert said == {
         "local_state": "ENABLED", "enabled": True, "definite": True, "source": "soap", "remembered": False,
         "message": f"ENABLED: 127.0.0.1:{wire.port}: localState of cluster PARTI00/CC_00",
@@ -101,7 +101,7 @@ def test_a_closed_standard_output_does_not_change_the_status(wire, monkeypatch):
     posix_write = os.write
     wire.say = http(answer_xml())
     monkeypatch.setattr(check.posix, "write", write)
-    assert check.main(["--port", str(wire.port), "--no-ws-security"]) == 0
+    assert check.main(["--port", str(wire.port), "--no-ws-security", "--timeout", "20"]) == 0
 
 
 def test_a_fault_of_the_check_itself_is_no_answer_and_no_traceback(ask, monkeypatch):
@@ -156,7 +156,7 @@ def test_a_server_that_never_ends_costs_the_timeout(wire, ask):
 
 
 def signed(ask, keys, *more):
-    return ask("--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem"), "--timeout", "5", *more, signed=True)
+    return ask("--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem"), *more, signed=True)
 
 
 def test_without_posix_spawn_a_child_is_forked(wire, ask, keys, monkeypatch):
@@ -278,7 +278,7 @@ def test_a_connection_that_breaks(ask, monkeypatch, when, late):
         return Broken(when)
 
     monkeypatch.setattr(check, "connect", connect)
-    said = "timed out after 1.5 s while waiting for an answer from" if late else "the connection broke: Connection reset by peer"
+    said = "timed out after 20 s while waiting for an answer from" if late else "the connection broke: Connection reset by peer"
     assert said in ask().message
 
 
