@@ -184,7 +184,6 @@ class Worker:
                 return KILLED
         return SURVIVED
 
-
     def red(self, item: pytest.Item, following: pytest.Item | None) -> bool:
         same = _Next(item.listchain()[:-1])
         for _attempt in range(2):
