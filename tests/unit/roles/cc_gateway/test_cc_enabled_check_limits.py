@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import pytest
@@ -27,8 +28,11 @@ def test_a_line_is_printable_and_short(text, line):
 
 
 @pytest.mark.parametrize(
-    ("text", "good"), [("0", True), ("0123456789", True), ("01234567890", False), ("", False), ("1a", False), ("-1", False), ("1 ", False)]
-)
+    ("text", "good"),
+    [
+        ("0", True), ("0123456789", True), ("01234567890", False), ("", False), ("1a", False), ("X1", False), ("-1", False), ("1 ", False),
+    ],
+)  # fmt: skip
 def test_numbers_of_a_protocol_are_few_digits(text, good):
     assert check.is_number(text) is good
 
@@ -89,3 +93,73 @@ def test_signed_references_follow_one_another_without_anything_between():
     info = etree.fromstring(check.signed_info([("a", "<a/>"), ("b", "<b/>")]))
     assert [child.tail for child in info.iter()] == [None] * len(list(info.iter()))
     assert [child.text for child in info if len(child)] == [None, None]
+
+
+@pytest.fixture
+def deadline(monkeypatch):
+    """A Deadline on a clock that stands still at 100 s; its alarm is taken back."""
+    monkeypatch.setattr(check, "now", lambda: 100.0)
+    made = []
+
+    def make(seconds):
+        made.append(check.Deadline(seconds))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.disarm()
+
+
+@pytest.mark.parametrize(("seconds", "end"), [(2, 101.95), (0.2, 100.15), (0.12, 100.09), (60, 159.95)])
+def test_a_little_is_kept_back_for_start_and_report(deadline, seconds, end):
+    made = deadline(seconds)
+    assert made.end == pytest.approx(end)
+    assert made.left() == pytest.approx(end - 100)
+    assert (made.seconds, made.doing, made.armed) == (seconds, "starting", True)
+
+
+@pytest.mark.parametrize(("seconds", "first"), [(20, 19.95), (0.4, 0.35)])
+def test_the_alarm_rings_at_the_end_and_then_again_and_again(deadline, seconds, first):
+    """In case Python swallows the first one in a place that cannot raise."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    deadline(seconds)
+    left, again = signal.getitimer(signal.ITIMER_REAL)
+    assert first - 0.3 < left <= first
+    assert again == pytest.approx(0.02, abs=0.001)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
+
+
+def test_an_alarm_that_is_overdue_rings_at_once(deadline, monkeypatch):
+    late = iter([100.0, 200.0, 200.0])
+    monkeypatch.setattr(check, "now", lambda: next(late, 200.0))
+
+    def hang():
+        deadline(5)
+        time.sleep(5)
+
+    with pytest.raises(check.TimedOut, match="timed out after 5 s while starting"):
+        hang()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_blocked_alarm_is_unblocked(deadline):
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    try:
+        deadline(5)
+        assert signal.SIGALRM not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_a_message_id_is_a_random_uuid(ask, wire):
+    """Version 4; the server takes two of the same for one sent again."""
+    for _number in range(3):
+        ask()
+    found = [etree.fromstring(body).findtext(".//{*}MessageID") for _head, body in wire.requests]
+    assert len(set(found)) == 3
+    for one in found:
+        assert len(one) == 45
+        assert one.startswith("urn:uuid:")
+        assert [len(part) for part in one[9:].split("-")] == [8, 4, 4, 4, 12]
+        assert one[9:].split("-")[2][0] == "4"
+        assert one[9:].split("-")[3][0] == "a"
