@@ -182,7 +182,8 @@ def test_a_drill_needs_consent_and_moves_the_vip_and_back(site):
         drill_limit_overlap=20,
     )
     assert job.status == 0, job.output
-    assert site.job("status").status == 0
+    looked = site.job("status")
+    assert looked.status == 0, looked.output
 
 
 def test_maintenance_is_for_the_host_of_the_limit(site):
@@ -193,7 +194,8 @@ def test_maintenance_is_for_the_host_of_the_limit(site):
     assert other != holder
     job = site.job("maintenance", limit=holder, cc_gateway_maintenance="false")
     assert job.status == 0, job.output
-    assert site.job("status").status == 0
+    looked = site.job("status")
+    assert looked.status == 0, looked.output
 
 
 def test_removal_needs_consent_and_leaves_nothing(site):
