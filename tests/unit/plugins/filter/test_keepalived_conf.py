@@ -639,8 +639,11 @@ WORDS = st.text(
     min_size=1,
     max_size=12,
 ).filter(
-    # A name that begins like a directive of ours is refused: hypothesis knows these words from our sources.
-    lambda text: text.strip() == text and len(text.encode()) < 60 and not text.startswith(("include", "raw"))
+    # A name that begins like a directive of ours is refused, and some are options of a line: hypothesis knows these words from our sources.
+    lambda text: text.strip() == text
+    and len(text.encode()) < 60
+    and not text.startswith(("include", "raw"))
+    and text not in {"address", "comment", "interface", "name", "route", "rule"}
 )
 
 
