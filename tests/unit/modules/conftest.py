@@ -4,12 +4,25 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from unittest import mock
 
 import pytest
 from ansible.module_utils import basic
+
+# ansible-test has no programs beside its Python, and the ones of the core that is tested on the path.
+BESIDE = Path(sys.executable).parent / "ansible-playbook"
+PLAYBOOK = str(BESIDE) if BESIDE.exists() else shutil.which("ansible-playbook")
+
+
+def python_path(collections: Path) -> str:
+    """PYTHONPATH for a process of one's own: the collection, and what this one has, where ansible-test puts ansible itself."""
+    return os.pathsep.join(filter(None, [str(collections), os.environ.get("PYTHONPATH")]))
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from ansible_collections.eucalyptus.ha.plugins.modules import cc_service_info
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys as simulator_keys
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
 
+from .conftest import PLAYBOOK, python_path
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 COLLECTIONS = REPOSITORY / ".cache" / "collections"
 MODULE = "ansible_collections.eucalyptus.ha.plugins.modules.cc_service_info"
@@ -59,7 +61,7 @@ def run(arguments, environment=None, before="", check_mode=False):
         text=True,
         check=False,
         timeout=30,
-        env={**SHARED, "PYTHONPATH": str(COLLECTIONS), **(environment or {})},
+        env={**SHARED, "PYTHONPATH": python_path(COLLECTIONS), **(environment or {})},
     )
     assert "Traceback" not in done.stderr, done.stderr
     return json.loads(done.stdout)
@@ -278,7 +280,7 @@ def test_by_ansible(cc, secrets, tmp_path):
         )
     )
     done = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", "-vvv", "--check", "-i", "localhost,", "-c", "local", tmp_path / "play.yml"],
+        [PLAYBOOK, "-vvv", "--check", "-i", "localhost,", "-c", "local", tmp_path / "play.yml"],
         capture_output=True,
         text=True,
         check=False,

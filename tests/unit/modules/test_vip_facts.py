@@ -14,7 +14,7 @@ import yaml
 from ansible_collections.eucalyptus.ha.plugins.modules import vip_facts
 from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
 
-from .conftest import module_arguments
+from .conftest import PLAYBOOK, module_arguments
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -136,7 +136,7 @@ def test_it_works_as_one_of_the_facts_modules(tmp_path, modules):
         "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", "-c", "local",
+        [PLAYBOOK, "-i", "localhost,", "-c", "local",
          "-e", f"ansible_python_interpreter={sys.executable}", str(play)],
         capture_output=True, text=True, timeout=120, check=False, env=environment, cwd=tmp_path,
     )  # fmt: skip
