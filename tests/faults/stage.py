@@ -265,11 +265,17 @@ class Stage:
 
     @contextlib.contextmanager
     def starved(self, seconds: float) -> Iterator[None]:
-        """Both hosts full of processes that want the CPU, more than this machine has."""
+        """Both hosts full of processes that want the CPU, more than this machine has.
+
+        In a unit, where they compete with keepalived's as another service of the host does. Started by `podman exec` they would be beside
+        all services together, and with this process's own niceness.
+        """
         count = 2 * (os.cpu_count() or 1)
+        burn = f"for i in $(seq {count}); do timeout {seconds} sh -c 'while :; do :; done' & done; wait"
         for host in CONTROLLERS:
-            command = f"for i in $(seq {count}); do timeout {seconds} sh -c 'while :; do :; done' & done"
-            podman("exec", "-d", self.lab.container(host), "sh", "-c", command + "; wait")
+            # A file, since systemd would expand what begins with a dollar.
+            self.lab.exec(host, "sh", "-c", "cat > /run/starve.sh", input=burn)
+            self.cluster.sh(host, "systemd-run --quiet --collect --property=Nice=0 sh /run/starve.sh")
         yield
 
     def neighbour(self) -> str:
