@@ -12,7 +12,12 @@ __metaclass__ = type
 import os
 import sys
 
+import hypothesis
 import pytest
+
+# How long one example takes is for the machine's load to say.
+hypothesis.settings.register_profile("any load", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any load")
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BY_ANSIBLE_TEST = "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION" in os.environ
