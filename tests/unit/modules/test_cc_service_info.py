@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.eucalyptus.ha.plugins.doc_fragments import _cc_connection
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _cc_options
 from ansible_collections.eucalyptus.ha.plugins.modules import cc_service_info
@@ -54,9 +55,11 @@ def secrets(keys):
 def run(arguments, environment=None, before="", check_mode=False):
     """What the module prints, as a dict. ``before``: Python to run first in its process."""
     code = f"{before}\nimport runpy\nrunpy.run_module({MODULE!r}, run_name='__main__')"
+    # From ansible-core 2.21 on, a module tells what it was given only when asked to; older ones know no such option.
+    of_ansible = {"_ansible_check_mode": check_mode, **({"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {})}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check_mode}}),
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, **of_ansible}}),
         capture_output=True,
         text=True,
         check=False,
