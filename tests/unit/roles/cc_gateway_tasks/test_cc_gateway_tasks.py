@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tasks and variables of cc_gateway make of facts, groups and names: run by Ansible itself, without a host.
+
+Not in the folder of the check: the mutation run of the check runs what is there, for each mutant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPO = Path(__file__).resolve().parents[4]
+# Nothing runs there: it counts as a host that gives no answer.
+DEAD = {"ansible_connection": "local", "ansible_python_interpreter": "/nonexistent/python", "ansible_become": False}
+
+
+def inventory() -> dict[str, Any]:
+    """Two clusters, as docs/inventory.md has them."""
+    children: dict[str, Any] = {}
+    for name in ("one", "two"):
+        children[f"{name}_cc"] = {
+            "hosts": {f"{name}-cc1": {"ansible_host": "192.0.2.1"}, f"{name}-cc2": {"ansible_host": "192.0.2.2"}},
+            "vars": {
+                "cc_gateway_group": f"{name}_cc",
+                "cc_gateway_nc_group": f"{name}_nc",
+                "cc_gateway_vip": "192.0.2.10",
+            },
+        }
+        children[f"{name}_nc"] = {
+            "hosts": {f"{name}-nc1": {}, f"{name}-nc2": {}},
+            "vars": {"nc_route_vip": "192.0.2.10", "cc_gateway_group": f"{name}_cc"},
+        }
+    return {"all": {"vars": DEAD, "children": children}}
+
+
+def play(where: Path, playbook: list[dict[str, Any]], hosts: dict[str, Any], extra: dict[str, Any]) -> str:
+    (where / "inventory.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    (where / "play.yml").write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "play.yml", "-e", json.dumps(extra)],
+        cwd=where,
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(REPO / ".cache" / "collections"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_a_report_says_nothing_that_an_earlier_one_in_the_same_run_found(tmp_path: Path) -> None:
+    earlier = [
+        {
+            "hosts": "one_cc:two_cc",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    "name": "What a report leaves behind",
+                    "ansible.builtin.set_fact": {
+                        "__cc_gateway_state": {"local_state": "ENABLED", "message": "alive", "source": "host"},
+                        "__cc_gateway_certificate_days_left": 7,
+                    },
+                }
+            ],
+        },
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    "name": "What a verdict leaves behind",
+                    "ansible.builtin.set_fact": {
+                        "__cc_gateway_known": [{"name": "old", "vip": "192.0.2.9", "hosts": {}}]
+                    },
+                }
+            ],
+        },
+        {"import_playbook": "eucalyptus.ha.status"},
+    ]
+    play(
+        tmp_path,
+        earlier,
+        inventory(),
+        # With a blank behind the comma, as people write it into a survey.
+        {"cc_gateway_clusters": "one_cc, two_cc", "nc_route_group": "one_nc, two_nc", "cc_gateway_status_fail_at": 4,
+         "cc_gateway_status_json": str(tmp_path / "verdicts.json")},
+    )  # fmt: skip
+    verdicts = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
+    assert [verdict["cluster"] for verdict in verdicts] == ["one_cc", "two_cc"]
+    for verdict in verdicts:
+        assert verdict["enabled"] == []
+        controllers = [row for row in verdict["rows"] if row["kind"] == "controller"]
+        assert [(row["local_state"], row["certificate_days_left"]) for row in controllers] == [(None, None)] * 2
+
+
+@pytest.mark.parametrize(
+    ("told", "restored", "stranded"),
+    [
+        ({"nc_route_group": "one_nc,two_nc"}, {"one-nc1", "two-nc1", "two-nc2"}, ["one-nc2"]),
+        ({"nc_route_group": "one_nc, two_nc"}, {"two-nc1", "two-nc2"}, ["one-nc1", "one-nc2"]),
+        # The other cluster's are not this one's business.
+        ({"nc_route_group": "one_nc,two_nc"}, {"one-nc1", "one-nc2"}, []),
+        # Nor does it help that the playbook was not told of them.
+        ({"nc_route_group": "two_nc"}, {"two-nc1", "two-nc2"}, ["one-nc1", "one-nc2"]),
+        ({}, {"one-nc1"}, ["one-nc2"]),
+        # A site that names its group to the playbooks alone.
+        ({"nc_route_group": "one_nc", "cc_gateway_nc_group": "eucalyptus_nc"}, {"one-nc1"}, ["one-nc2"]),
+    ],
+)
+def test_who_would_be_left_without_a_way_out(
+    tmp_path: Path, told: dict[str, str], restored: set[str], stranded: list[str]
+) -> None:
+    hosts = inventory()
+    for group in ("one_nc", "two_nc"):
+        for name, settings in hosts["all"]["children"][group]["hosts"].items():
+            if name in restored:
+                settings["nc_route_restored"] = True
+    look = [
+        {
+            "hosts": "one-cc1",
+            "gather_facts": False,
+            "vars_files": [str(REPO / "roles/cc_gateway/vars/remove.yml")],
+            "tasks": [{"ansible.builtin.debug": {"msg": "stranded={{ __cc_gateway_stranded | sort | to_json }}."}}],
+        }
+    ]
+    assert f"stranded={json.dumps(stranded)}." in play(tmp_path, look, hosts, told).replace('\\"', '"')
