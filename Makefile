@@ -39,7 +39,7 @@ $(LINK):
 clean: demo-clean ## remove all that make made, the demo lab included
 	rm -rf $(CURDIR)/.venv* $(CACHE) build .ansible .hypothesis .pytest_cache .ruff_cache
 
-# --- static checks and unit tests ------------------------------------------------------------------
+# --- tiers -----------------------------------------------------------------------------------------
 
 # A tier is a list of stages. When one fails, the last line says which, and how to run just that.
 define stages
@@ -90,9 +90,11 @@ lint-ansible: setup
 
 .PHONY: lint-types
 lint-types: $(LINT)/.done $(LINK)
-	@# Under the name users have the collection by; the messages name the files of this tree.
+	@# Under the name users have the collection by; the messages name the files of this tree. Not tools/coverage: to mypy its
+	@# name is that of the library.
 	$(IN_LINT) mypy --cache-dir $(CACHE)/mypy $(LINK)/plugins/filter $(LINK)/plugins/plugin_utils \
-	  tests/lab tests/cc_simulator tests/bench tests/mutants $(wildcard tools/ee tools/role-docs) | sed 's|$(LINK:$(CURDIR)/%=%)/||'
+	  tests/lab tests/cc_simulator tests/bench tests/mutants \
+	  tools/docs tools/ee tools/matrix tools/role-docs | sed 's|$(LINK:$(CURDIR)/%=%)/||'
 
 .PHONY: lint-yaml
 lint-yaml: setup
@@ -193,7 +195,7 @@ molecule: setup ## molecule: the whole gateway, deployed, failed over, verified;
 	molecule test --scenario-name $(MOLECULE_SCENARIO) --report
 
 .PHONY: molecule-all
-molecule-all: molecule ## molecule: all scenarios, on Debian 11 to 13
+molecule-all: molecule ## molecule: the gateway on Debian 12 and 13, keepalived on 11 to 13; scenario faults is faults-short on molecule's lab
 	molecule test --scenario-name keepalived --report
 	LAB_RELEASE=trixie molecule test --scenario-name gateway --report
 
@@ -206,7 +208,7 @@ system: setup ## system tests of `make test`: deployment and changes of a live p
 	pytest -q tests/system/test_deploy.py tests/system/test_traffic.py
 
 .PHONY: system-all
-system-all: setup
+system-all: setup ## all system tests
 	pytest -q tests/system
 
 .PHONY: faults-short

@@ -211,6 +211,6 @@ def test_removal_needs_consent_and_leaves_nothing(site):
 @pytest.fixture(scope="module", autouse=True)
 def _no_secrets_in_what_awx_shows(site) -> Iterator[Callable | None]:
     yield None
-    shown = "".join(p.read_text(encoding="utf-8") for p in site.room.glob("*/artifacts/1/stdout"))
+    shown = "".join(p.read_text(encoding="utf-8") for p in site.room.rglob("artifacts/1/stdout"))
     assert shown
     assert "PRIVATE KEY" not in shown

@@ -404,6 +404,11 @@ class Lab:
                         )
                     time.sleep(0.3)
 
+    def close_ssh(self) -> None:
+        """End the shared connections to the hosts; the next one is made anew."""
+        for socket in Path("/tmp").glob(f"lab-{self.name}-*"):
+            run("ssh", "-o", f"ControlPath={socket}", "-O", "exit", "none", check=False)
+
     # down
 
     def containers(self) -> list[str]:
@@ -412,9 +417,8 @@ class Lab:
 
     def down(self) -> None:
         with locked("networks"):
-            # SSH's shared connections outlive the hosts by a minute otherwise.
-            for socket in Path("/tmp").glob(f"lab-{self.name}-*"):
-                run("ssh", "-o", f"ControlPath={socket}", "-O", "exit", "none", check=False)
+            # They outlive the hosts by a minute otherwise.
+            self.close_ssh()
             names = self.containers()
             if names:
                 podman("rm", "--force", "--time", "2", *names)

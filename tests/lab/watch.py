@@ -86,9 +86,3 @@ class AddressWatch:
 
 def pid_of(lab: Lab, host: str) -> int:
     return int(podman("inspect", "--format", "{{.State.Pid}}", lab.container(host)).stdout)
-
-
-def holds(lab: Lab, host: str, address: str) -> bool:
-    """Whether the host has exactly this address now."""
-    shown = lab.exec(host, "ip", "-o", "address", "show").stdout
-    return re.search(rf"\binet6? {re.escape(address)}/", shown) is not None

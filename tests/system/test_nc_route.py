@@ -7,10 +7,8 @@ files say. EL's network-scripts are not among them (no such host in the lab): th
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
-
 import pytest
+from lab import podman
 from system_helpers import wait_for
 
 # On the private network and alive, so that it can stand for the gateway of before.
@@ -103,10 +101,8 @@ def set_up(cluster, manager):
 
 
 def reboot(cluster):
-    for socket in Path("/tmp").glob(f"lab-{cluster.lab.name}-*"):
-        subprocess.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "none"], check=False, capture_output=True)
-    base = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
-    subprocess.run([*base, "restart", "--time", "3", cluster.lab.container("nc1")], check=True, capture_output=True)
+    cluster.lab.close_ssh()
+    podman("restart", "--time", "3", cluster.lab.container("nc1"))
     cluster.lab.wait_for_ssh()
     cluster.sh("nc1", "timeout 30 systemctl is-system-running --wait || [ $? -ne 124 ]")
 

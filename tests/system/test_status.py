@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 
 import pytest
+import yaml
 from lab import REPO, podman
 from system_helpers import wait_for
 
@@ -53,8 +54,6 @@ def look(deployed, tmp_path):
 
 def table_of(shown):
     """The lines of the table as debug prints them: a YAML list, where long lines are folded."""
-    import yaml  # noqa: PLC0415 - only here
-
     return yaml.safe_load("\n".join(line[4:] for line in shown.splitlines()))
 
 

@@ -27,6 +27,8 @@ GENERATED = ("docs/bench/failover.md", "docs/faults.md")
 ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    # docs/security.md is another page: how to run the gateway safely.
+    "SECURITY.md": "security-faults.md",
     **{f"roles/{name}/README.md": f"roles/{name}.md" for name in ("cc_gateway", "drill", "keepalived", "nc_route")},
 }
 # Only the site has these.

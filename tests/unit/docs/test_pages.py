@@ -110,6 +110,8 @@ def test_the_navigation_leaves_out_what_is_still_to_be_generated(monkeypatch):
         ("roles/drill/README.md", "../../docs/drill/timeline.png", "../drill/timeline.png"),
         ("roles/drill/README.md", "../keepalived/README.md#secrets", "keepalived.md#secrets"),
         ("CHANGELOG.md", "docs/verdicts.md", "verdicts.md"),
+        ("SECURITY.md", "docs/security.md", "security.md"),
+        ("docs/security.md", "../SECURITY.md", "security-faults.md"),
         ("docs/awx.md", "../awx", "https://example.org/tree/main/awx"),
         ("docs/awx.md", "#traps", "#traps"),
         ("docs/awx.md", "https://www.ansible.com/x.md", "https://www.ansible.com/x.md"),

@@ -17,9 +17,7 @@ def test_the_hosts_tested_are_the_hosts_expected(request):
 
 def test_each_release_has_the_keepalived_that_it_stands_for(host):
     said = host.run("keepalived --version").stderr
-    assert f"Keepalived v{VERSIONS[host.backend.host]}" in said or any(
-        f"v{version}" in said for version in VERSIONS.values()
-    ), said
+    assert f"Keepalived v{VERSIONS[host.backend.host]}" in said, said
 
 
 def test_it_runs_now_and_after_a_reboot(host):
@@ -41,7 +39,7 @@ def test_the_configuration_is_for_root_alone(host):
 
 def test_the_secret_is_nowhere_but_in_the_configuration(host):
     found = host.run(f"grep -rslF {SECRET} /etc /var /tmp /run /root /home").stdout.split()
-    assert set(found) <= {"/etc/keepalived/keepalived.conf", "/etc/keepalived/keepalived.conf.previous"}, found
+    assert set(found) - {"/etc/keepalived/keepalived.conf.previous"} == {"/etc/keepalived/keepalived.conf"}, found
     assert host.run(f"journalctl --no-pager | grep -cF {SECRET}").stdout.strip() == "0"
     for path in found:
         assert host.file(path).mode & 0o007 == 0, path
