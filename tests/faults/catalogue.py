@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from lab import LabError
 from measure import wait_until
 from stage import CONTROLLERS, POLL, STANDBY_POLL, Stage
 
@@ -83,7 +84,7 @@ def says(role: str, words: str, limit: float = 5.0) -> Callable[[Stage], str]:
         host = getattr(stage, role)
         try:
             wait_until(lambda: words in stage.check_says(host), limit, "")
-        except Exception:
+        except LabError:
             return f"the check on {host} says `{stage.check_says(host)}`, without `{words}`"
         return ""
 
