@@ -33,6 +33,7 @@ DAY = 86400.0  # seconds; timestamps of RFC 792 begin anew at midnight, UTC
 SILENCE = 0.3  # seconds (or three intervals, if that is more) without its answer end the spell of a machine
 CLOCK_EVERY = 1.0  # seconds
 LONGEST = 3600  # seconds of one recording; a forgotten one must end
+CONNECTIONS = 500  # open at a time; select() and the usual limit of a process end at 1024
 LINGER_NOT = struct.pack("ii", 1, 0)  # close with RST: hundreds of connections would wait out TIME_WAIT otherwise
 
 
@@ -59,15 +60,19 @@ def icmp(kind, ident, number, payload):
 def _icmp_socket(family, raw_only):
     """(socket, whether it is a raw one). Without root, Linux may allow ping sockets (net.ipv4.ping_group_range)."""
     domain = socket.AF_INET if family == 4 else socket.AF_INET6
+    problem = None
     for kind in (socket.SOCK_RAW,) if raw_only else (socket.SOCK_RAW, socket.SOCK_DGRAM):
         try:
             sock = socket.socket(domain, kind, ECHO[family][2])
         except (OSError, IOError) as e:
-            if e.errno not in (errno.EPERM, errno.EACCES):
+            if e.errno not in (errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT):
                 raise
+            problem = e.errno
             continue
         sock.setblocking(False)
         return sock, kind == socket.SOCK_RAW
+    if problem == errno.EAFNOSUPPORT:
+        raise ReachabilityError("this host has no IPv%d, so it cannot ask by it" % family)
     raise ReachabilityError("ICMP needs root here: use become: true, or give the target a port to be asked by TCP")
 
 
@@ -130,12 +135,13 @@ class Ping(Packets):
     """ICMP echo to an address."""
 
     def __init__(self, address, timeout):
-        self.family, _packed = _addresses.pack(address)
+        self.family, packed = _addresses.pack(address)
         self.samples = Samples(timeout)
         self.sock, self.raw = _icmp_socket(self.family, False)
         self.ident = struct.unpack("!H", os.urandom(2))[0]
         self.token = os.urandom(8)
-        self.address = address
+        # As the kernel names the sender of an answer, however it was written.
+        self.address = _addresses.unpack(packed)
 
     def tick(self, now):
         number = self.samples.ask(now)
@@ -165,7 +171,10 @@ class Connect(object):
 
     def tick(self, now):
         number = self.samples.ask(now)
-        sock = socket.socket(self.domain, socket.SOCK_STREAM)
+        try:
+            sock = socket.socket(self.domain, socket.SOCK_STREAM)
+        except (OSError, IOError):
+            return  # a host without IPv6: not reached
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
         status = sock.connect_ex(self.target)
@@ -228,10 +237,17 @@ class Answerers(Packets):
 
 
 class Clock(Packets):
-    """How far another host's clock is ahead of this one's, by ICMP timestamps (RFC 792), which the kernel answers."""
+    """How far another host's clock is ahead of this one's, by ICMP timestamps (RFC 792), which the kernel answers.
+
+    Only an IPv4 address is asked. A name would be looked up at each question, and nothing else be recorded meanwhile.
+    """
 
     def __init__(self, address):
         self.address = address
+        try:
+            self.known = _addresses.pack(address)[0] == 4
+        except _addresses.AddressError:
+            self.known = False
         self.sock, _raw = _icmp_socket(4, True)
         self.ident = struct.unpack("!H", os.urandom(2))[0]
         self.number = 0
@@ -240,7 +256,7 @@ class Clock(Packets):
         self.best = None
 
     def tick(self, now):
-        if now - self.last < CLOCK_EVERY:
+        if not self.known or now - self.last < CLOCK_EVERY:
             return
         self.last = now
         self.number = (self.number + 1) & 0xFFFF

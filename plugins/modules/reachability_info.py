@@ -32,6 +32,7 @@ options:
     description:
       - What to reach. Without O(targets[].port) a target is asked by ICMP echo, with it by a TCP connection, which is closed at
         once. A refused connection counts as reached, for the host has answered.
+      - At most 500 connections wait for an answer at a time, which is O(timeout) divided by O(interval) for each target with a port.
     type: list
     elements: dict
     default: []
@@ -53,7 +54,7 @@ options:
     type: str
   clocks:
     description:
-      - IPv4 addresses of hosts whose clocks to compare, once a second, by ICMP timestamps.
+      - IPv4 addresses of hosts whose clocks to compare, once a second, by ICMP timestamps. What is no IPv4 address is not asked.
     type: list
     elements: str
     default: []
@@ -162,9 +163,15 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _arp_probe, _reachability
 
 
-def _targets(targets, timeout):
+def _targets(targets, interval, timeout):
     """[(name, prober)] of the option targets. Raises ReachabilityError and AddressError."""
     found = []
+    waiting = timeout / interval * len([one for one in targets if one["port"] is not None])
+    if waiting > _reachability.CONNECTIONS:
+        raise _reachability.ReachabilityError(
+            "up to %d connections would be open at a time, and %d may be; give a longer interval or a shorter timeout"
+            % (waiting, _reachability.CONNECTIONS)
+        )
     for target in targets:
         address, port = target["address"], target["port"]
         name = target["name"] or (address if port is None else "%s port %d" % (address, port))
@@ -203,7 +210,7 @@ def main():
     vip, stop_file = given["answers_for"], given["stop_file"]
     doing = "targets"
     try:
-        targets = _targets(given["targets"], given["timeout"])
+        targets = _targets(given["targets"], given["interval"], given["timeout"])
         doing = "answers_for"
         answerers = _reachability.Answerers(vip, _reachability.interface_of(vip), given["interval"]) if vip else None
         doing = "clocks"

@@ -109,6 +109,34 @@ def test_loopback_answers_a_ping(address):
     assert all(rtt is not None for _sent, rtt in prober.result())
 
 
+def test_an_ipv6_address_may_be_written_in_any_way():
+    prober = _reachability.Ping("0:0:0::0001", 1.0)
+    _reachability.record([prober], 0.05, 0.5, never)
+    prober.sock.close()
+    assert any(rtt is not None for _sent, rtt in prober.result())
+
+
+def test_a_host_without_ipv6_reaches_nothing_there(monkeypatch):
+    def without(family, kind, *more):
+        raise OSError(97, "Address family not supported by protocol")
+
+    monkeypatch.setattr(_reachability.socket, "socket", without)
+    prober = _reachability.Connect("fd00::10", 80, 1.0)
+    prober.tick(100.0)
+    assert prober.result() == [[100.0, None]]
+    with pytest.raises(_reachability.ReachabilityError, match="this host has no IPv6"):
+        _reachability.Ping("fd00::10", 1.0)
+
+
+@pytest.mark.parametrize("address", ["fd00::1", "cc1.example.org", "localhost", ""])
+def test_a_clock_that_has_no_ipv4_address_is_not_asked(monkeypatch, address):
+    """A name would be looked up at each question, and a recorder that waits for a name server records nothing meanwhile."""
+    prober = _reachability.Clock(address)
+    monkeypatch.setattr(prober, "send", lambda *arguments: pytest.fail("it was asked"))
+    _reachability.record([prober], 0.05, 0.2, never)
+    assert prober.result() is None
+
+
 def test_only_its_own_answers_count_for_a_ping(monkeypatch):
     prober, sent = ping(monkeypatch)
     prober.tick(100.0)
