@@ -16,6 +16,7 @@ __metaclass__ = type
 
 import errno
 import os
+import re
 import socket
 import struct
 import time
@@ -73,7 +74,8 @@ def parse_vip(text):
     family, packed = pack(address)
     bits = 8 * len(packed)
     if slash:
-        if not prefix.isdigit() or int(prefix) > bits:
+        # Not isdigit(), for which a superscript is a digit too.
+        if not re.match("[0-9]+$", prefix) or int(prefix) > bits:
             raise AddressError("'%s': the part after / must be a prefix length of 0 to %d" % (words[0], bits))
         prefix = int(prefix)
     else:

@@ -131,6 +131,14 @@ def _ask(sock, frames, sender_mac, seconds, answers):
             answers[found[0]].append(found[1])
 
 
+def check_link(link):
+    """Raise ProbeError for a link (an entry of _addresses.links()) on which nothing can be asked."""
+    if not link["ethernet"] or link["mac"] is None:
+        raise ProbeError("probe_interface: %s is not an Ethernet interface, so there is no ARP on it" % link["name"])
+    if not link["up"]:
+        raise ProbeError("probe_interface: %s is down" % link["name"])
+
+
 def ask(index, link, targets, timeout):
     """Ask on one interface who has each of several IPv4 addresses.
 
@@ -138,10 +146,7 @@ def ask(index, link, targets, timeout):
     Returns ({target: [MAC addresses as bytes, in the order of their answers]}, 'private' or 'own': in whose name the
     questions were). Raises ProbeError.
     """
-    if not link["ethernet"] or link["mac"] is None:
-        raise ProbeError("probe_interface: %s is not an Ethernet interface, so there is no ARP on it" % link["name"])
-    if not link["up"]:
-        raise ProbeError("probe_interface: %s is down" % link["name"])
+    check_link(link)
     answers = dict((target, []) for target in targets)
     own = link["mac"]
     stages = ((private_mac(), PRIVATE_SHARE, "private"), (own, 1 - PRIVATE_SHARE, "own"))

@@ -39,7 +39,7 @@ def iso8601(epoch):
 
 def parse_vips(texts):
     """The option vips -> list of dicts of _addresses.parse_vip, each address once. Empty texts count as not given."""
-    parsed = []
+    parsed, seen = [], set()
     for text in texts or []:
         if not text.strip():
             continue
@@ -50,7 +50,9 @@ def parse_vips(texts):
             problem = e
         if problem is not None:
             raise VipFactsError("vips: %s. Give addresses such as 10.0.0.10 or fd00::10." % problem)
-        if vip not in parsed:
+        # The prefix plays no role; on another interface it may be another address.
+        if (vip["packed"], vip["interface"]) not in seen:
+            seen.add((vip["packed"], vip["interface"]))
             parsed.append(vip)
     return parsed
 

@@ -137,6 +137,7 @@ def probe(vips, links, addresses, params):
             continue
         try:
             index = choose_interface(vip, links, addresses, params["probe_interface"])
+            _arp_probe.check_link(links[index])
         except _arp_probe.ProbeError as e:
             if params["probe_interface"]:
                 raise

@@ -162,6 +162,27 @@ class TestTheInterface:
             self.choose([])
 
 
+def test_a_vip_on_an_interface_that_cannot_ask_has_an_error_of_its_own(monkeypatch):
+    """The other VIPs are asked for all the same."""
+    links = {2: link(), 4: link(name="eth2", up=False), 5: link(name="tun0", ethernet=False, mac=None)}
+    addresses = [address("10.0.0.21", 24, 2), address("10.2.0.10", 32, 4), address("10.3.0.1", 24, 5)]
+    vips = [_addresses.parse_vip(text) for text in ("10.2.0.10", "10.0.0.10", "10.3.0.10")]
+    asked = []
+
+    def ask(index, link, targets, timeout):
+        asked.append(index)
+        return {target: [] for target in targets}, "private"
+
+    monkeypatch.setattr(_arp_probe, "ask", ask)
+    params = {"probe_timeout": 1.0, "candidates": {}, "probe_interface": None}
+    down, good, tunnel = _vip_probe.probe(vips, links, addresses, params)["answers"]
+    assert asked == [2]
+    assert (good["state"], good["error"]) == ("absent", None)
+    assert (down["state"], down["self"]) == (None, True)
+    assert "eth2 is down" in down["error"]
+    assert "tun0 is not an Ethernet interface" in tunnel["error"]
+
+
 @pytest.mark.parametrize("timeout", [0, -1, 60.1, float("nan")])
 def test_a_time_limit_that_makes_no_sense_is_refused(timeout):
     with pytest.raises(_arp_probe.ProbeError, match="probe_timeout"):

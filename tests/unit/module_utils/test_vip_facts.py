@@ -101,6 +101,11 @@ def test_vips_asked_for_are_the_only_ones_and_told_from_those_configured(host):
     ]
 
 
+def test_an_address_that_is_asked_for_with_and_without_prefix_is_one_vip(host):
+    facts = host.gather(vips=["127.0.0.1", "127.0.0.1/32", "127.0.0.1/8", "127.0.0.1%lo"])
+    assert [(one["vip"], one["held"]) for one in facts["vips"]] == [("127.0.0.1", True), ("127.0.0.1", True)]
+
+
 def test_a_vip_that_is_no_address_is_refused(host):
     with pytest.raises(_vip_facts.VipFactsError, match=r"vips: 'cc1' is not an IPv4 or IPv6 address\. Give addresses"):
         host.gather(vips=["10.0.0.10", "cc1"])
