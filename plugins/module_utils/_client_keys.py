@@ -79,6 +79,11 @@ def _read(path):
         return None, "cannot be read: %s" % (e.strerror or e), None
 
 
+def _text(content):
+    """What was given, as text: on Python 2.7 the options are bytes, and only the PEM blocks in them are sure to be ASCII."""
+    return content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+
+
 def _public(data):
     """The DER of the public key in openssl's output, or None."""
     found = _PUBLIC_KEY.search(data)
@@ -191,7 +196,7 @@ def look(params, now=None):
     given = bool(params.get("client_key_content"))
     for name in ("client_key", "client_cert"):
         if given:
-            texts[name], problems[name], modes[name] = params.get(name + "_content") or "", None, None
+            texts[name], problems[name], modes[name] = _text(params.get(name + "_content") or ""), None, None
         else:
             texts[name], problems[name], modes[name] = _read(params[name])
     own_path = params.get("own_cert")

@@ -28,6 +28,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _vrrp_listen,
 )
 
+LISTEN_LIMIT = 60  # seconds
 # What the check imports at its start; a Python without them cannot run it.
 PYTHON_PROGRAM = (
     "import sys, posix, time, _socket, hashlib; import xml.parsers.expat; "

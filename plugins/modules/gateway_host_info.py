@@ -56,7 +56,7 @@ options:
         default: []
   listen_time:
     description:
-      - How long to listen for adverts of other VRRP routers, in seconds; V(0) for not at all.
+      - How long to listen for adverts of other VRRP routers, in seconds, at most 60; V(0) for not at all.
       - A router with keepalived's defaults sends one each second.
       - It does not listen for gateways whose VRID keepalived already runs with, on their interface.
     type: float
@@ -425,6 +425,9 @@ def main():
         required_together=[("client_key", "client_cert"), ("client_key_content", "client_cert_content")],
         supports_check_mode=True,
     )
+    listen_time = module.params["listen_time"]
+    if not 0 <= listen_time <= _gateway_host.LISTEN_LIMIT:
+        module.fail_json(msg="listen_time must be from 0 to %d seconds, not %s" % (_gateway_host.LISTEN_LIMIT, listen_time))
     try:
         found = _gateway_host.look(module.params)
     except _addresses.AddressError as e:

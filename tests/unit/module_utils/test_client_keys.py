@@ -224,6 +224,10 @@ def test_given_content_that_is_there_already(pairs, tmp_path):
         return look(pairs, files["key"], files["cert"], user=user, **{**given, **changes})["deployed"]
 
     assert deployed() is True
+    # Python 2.7's texts are bytes, and what stands around the PEM blocks need not be ASCII.
+    files["key"].write_text("Schl\u00fcssel\n" + given["client_key_content"], encoding="utf-8")
+    assert deployed(client_key_content=files["key"].read_bytes(), client_cert_content=files["cert"].read_bytes()) is True
+    files["key"].write_text(given["client_key_content"])
     assert deployed(**content(pairs, "two")) is False
     assert deployed(user="no-such-user") is False
     files["key"].chmod(0o640)

@@ -37,6 +37,13 @@ def test_a_key_alone_is_refused(run_module, keys):
     assert "client_key_content, client_cert_content" in result["msg"]
 
 
+@pytest.mark.parametrize("listen_time", [60.1, -1, "nan", "inf"])
+def test_a_time_to_listen_that_makes_no_sense_is_refused_before_it_is_waited_for(run_module, listen_time):
+    result = run_module(gateway_host_info, gateways=[GATEWAY], listen_time=listen_time)
+    assert result["failed"]
+    assert result["msg"].startswith("listen_time must be from 0 to 60 seconds, not ")
+
+
 def test_a_host_without_the_interface(run_module, tmp_path):
     """Nothing is there, and that is what is told."""
     result = run_module(
