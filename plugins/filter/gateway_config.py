@@ -81,6 +81,12 @@ def _vip_line(vip: str, interface: str) -> str:
     return f"{address.ip}/{prefix} dev {interface}"
 
 
+def _mail_to(given: dict) -> list[str]:
+    # An AWX survey gives one text, which the role's argument specification takes for a list as well.
+    wanted = given.get("mail_to") or []
+    return wanted.replace(",", " ").split() if isinstance(wanted, str) else list(wanted)
+
+
 def _global_defs(given: dict) -> dict:
     found = {
         "router_id": given["router_id"],
@@ -91,8 +97,8 @@ def _global_defs(given: dict) -> dict:
     }
     if int(given.get("rt_priority") or 0) > 0:
         found["vrrp_rt_priority"] = int(given["rt_priority"])
-    if given.get("mail_to"):
-        found["notification_email"] = list(given["mail_to"])
+    if _mail_to(given):
+        found["notification_email"] = _mail_to(given)
         found["notification_email_from"] = given["mail_from"]
         found["smtp_server"] = given["smtp_server"]
         found["smtp_connect_timeout"] = 30
@@ -117,7 +123,7 @@ def _scripts(given: dict) -> dict:
 
 
 def _instance(given: dict, gateway: dict) -> dict:
-    version = int(gateway["version"])
+    version, advert_interval = int(gateway["version"]), float(gateway["advert_interval"])
     found = {
         # Both BACKUP: who is MASTER is for the priorities to say.
         "state": "BACKUP",
@@ -125,7 +131,7 @@ def _instance(given: dict, gateway: dict) -> dict:
         "virtual_router_id": int(gateway["virtual_router_id"]),
         "priority": int(gateway["priority"]),
         "version": version,
-        "advert_int": int(gateway["advert_interval"]) if version == 2 else float(gateway["advert_interval"]),
+        "advert_int": int(advert_interval) if version == 2 else advert_interval,
         "unicast_src_ip": gateway["address"],
         "unicast_peer": list(gateway["peers"]),
         "garp_master_delay": int(gateway["garp_master_delay"]),
@@ -136,7 +142,7 @@ def _instance(given: dict, gateway: dict) -> dict:
     }
     if version == 2:
         found["authentication"] = {"auth_type": "PASS", "auth_pass": gateway["auth_pass"]}
-    if given.get("mail_to"):
+    if _mail_to(given):
         found["smtp_alert"] = True
     return found
 

@@ -71,10 +71,12 @@ def gateway_further(entry: Any, defaults: dict, host: str) -> dict:
     if missing or unknown:
         raise AnsibleFilterError(f"cc_gateway_further: {name}: missing {missing}, unknown {unknown}")
     try:
-        family = ipaddress.ip_interface(entry["vip"]).version
+        family = ipaddress.ip_interface(str(entry["vip"])).version
     except ValueError as error:
         raise AnsibleFilterError(f"cc_gateway_further: {name}: vip: {error}") from error
     addresses = entry.get("addresses") or {}
+    if not isinstance(addresses, dict):
+        raise AnsibleFilterError(f"cc_gateway_further: {name}: addresses must be a dictionary, host: address")
     if not addresses:
         if family == 6 or entry.get("interface", defaults["interface"]) != defaults["interface"]:
             raise AnsibleFilterError(
@@ -86,7 +88,13 @@ def gateway_further(entry: Any, defaults: dict, host: str) -> dict:
     else:
         own, peers = addresses[host], [address for other, address in addresses.items() if other != host]
     for address in (own, *peers):
-        if ipaddress.ip_address(address).version != family:
+        try:
+            other = ipaddress.ip_address(str(address)).version != family
+        except ValueError as error:
+            if not addresses:
+                continue  # the main gateway's own trouble, which filter gateway_problems names
+            raise AnsibleFilterError(f"cc_gateway_further: {name}: addresses: {address!r} is not an IP address") from error
+        if other:
             raise AnsibleFilterError(f"cc_gateway_further: {name}: {address} is not of the VIP's family (IPv{family})")
     given = {key: value for key, value in entry.items() if key != "addresses"}
     return {**defaults, **given, "address": own, "peers": peers}

@@ -107,7 +107,7 @@ def _number(value: Any, low: float, high: float, kind: Callable[[Any], float] = 
         number = kind(value)
         if number != float(value):
             return None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last for infinity
         return None
     return number if low <= number <= high else None
 
@@ -191,10 +191,17 @@ def _peer_errors(given: dict, interface_addresses: list[Interface]) -> list[str]
             "set cc_gateway_address for every cluster controller in the inventory"
         )
     peers = given.get("peers") or []
+    if isinstance(peers, str):
+        return [*errors, f"cc_gateway_peers: {peers!r} is one text; give a list of addresses"]
     if not peers:
         errors.append(
             f"the group {given.get('group')} has no second host and cc_gateway_peers is empty: keepalived would fall back to multicast; "
             "put both cluster controllers into the group (one may be down), or name the other's address in cc_gateway_peers"
+        )
+    elif given.get("vrrp_peers_only") and len(peers) != 1:
+        errors.append(
+            f"cc_gateway_vrrp_peers_only: one rule of the packet filter can spare one peer, and there are {len(peers)} "
+            f"({', '.join(map(str, peers))}); set it to false, and see to the packet filter yourself"
         )
     errors += [
         f"cc_gateway_peers: {peer!r} is not an IP address"

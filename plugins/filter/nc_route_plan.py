@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_look import parse_look
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_plan import make_plan
 
@@ -77,7 +78,7 @@ def nc_route_plan(look: Any, settings: Any) -> dict[str, Any]:
             "state": settings.get("state", "present"),
             "vip": str(settings.get("vip") or ""),
             "backend": settings.get("backend") or "auto",
-            "allow_cut_off": bool(settings.get("allow_cut_off", False)),
+            "allow_cut_off": boolean(settings.get("allow_cut_off") or False, strict=False),
         },
     )
 

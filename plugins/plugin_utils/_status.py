@@ -28,6 +28,7 @@ VERDICT_WORDS = {
 
 _DIGITS = re.compile(r"(\d+)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_EPOCH = re.compile(r"[0-9]{9,11}(\.[0-9]+)?\Z")  # from 1973 on: fewer digits are a year, or a date
 _NEEDED = ("cluster", "vip", "verdict", "severity", "sentence", "advice", "holders", "enabled", "rows", "warnings")
 
 
@@ -154,10 +155,12 @@ def view_sentence(row: Mapping) -> str:
 def moment(value: Any) -> tuple[str, float | None]:
     """The time a report was made (epoch seconds, ISO 8601 text or a datetime) -> (text for people, epoch seconds).
 
-    Text that is not ISO 8601 is shown as it is, without epoch seconds.
+    Epoch seconds may come as text, as those of the facts do. Other text that is not ISO 8601 is shown as it is, without epoch seconds.
     """
     if isinstance(value, bool) or value is None or value == "":
         raise ValueError("the time of the report is missing")
+    if isinstance(value, str) and _EPOCH.match(value.strip()):
+        value = float(value)
     if isinstance(value, (int, float)):
         value = datetime.datetime.fromtimestamp(value, tz=datetime.timezone.utc)
     if isinstance(value, str):

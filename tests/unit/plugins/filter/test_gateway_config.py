@@ -107,6 +107,18 @@ def test_the_result_is_what_the_renderer_and_the_refusals_accept():
     assert keepalived_problems(data) == []
 
 
+@pytest.mark.parametrize("interval", ["1.0", 1.0, "1", 1])
+def test_whole_seconds_of_version_2_may_come_as_any_number(interval):
+    found = instance(gateways=[dict(MAIN, version="2", advert_interval=interval, auth_pass="secret")])
+    assert (found["advert_int"], type(found["advert_int"])) == (1, int)
+
+
+@pytest.mark.parametrize("mail_to", [["a@example.org", "b@example.org"], "a@example.org,b@example.org", "a@example.org, b@example.org"])
+def test_one_text_with_mail_addresses_is_as_good_as_a_list(mail_to):
+    found = gateway_config({**GIVEN, "mail_to": mail_to})["global_defs"]
+    assert found["notification_email"] == ["a@example.org", "b@example.org"]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -127,6 +139,11 @@ def test_what_cannot_be_composed_is_said(change, words):
 def test_a_further_gateway_takes_what_it_does_not_name_from_the_main_one():
     further = gateway_further({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 46}, MAIN, "cc1")
     assert further == {**MAIN, "instance": "b", "vip": "10.0.0.11", "virtual_router_id": 46}
+
+
+def test_what_is_wrong_with_the_main_gateways_addresses_is_for_gateway_problems_to_name():
+    entry = {"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 46}
+    assert gateway_further(entry, {**MAIN, "address": "cc1", "peers": [""]}, "cc1")["address"] == "cc1"
 
 
 def test_an_ipv6_gateway_has_addresses_of_its_own_which_differ_by_host():
@@ -155,6 +172,9 @@ def test_an_ipv6_gateway_has_addresses_of_its_own_which_differ_by_host():
         ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": {"a": "10.0.0.1", "b": "10.0.0.2"}}, "must name cc1"),
         ({"instance": "b", "vip": "fd00::9", "virtual_router_id": 1, "addresses": {"cc1": "fd00::1", "b": "10.0.0.2"}}, "not of the VIP's"),
         ({"instance": "b", "vip": "ten", "virtual_router_id": 1}, "b: vip: 'ten'"),
+        ({"instance": "b", "vip": 5, "virtual_router_id": 1}, "b: vip: '5'"),
+        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": ["cc1", "cc2"]}, "b: addresses must be a dictionary"),
+        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": {"cc1": "cc1", "b": "10.0.0.2"}}, "b: addresses: 'cc1' is not"),
     ],
 )  # fmt: skip
 def test_a_further_gateway_that_cannot_work_is_refused_by_name(entry, words):

@@ -68,6 +68,8 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ),
         ({"require_both": True, "not_in_run": ["cc2"]}, "cc2 is not in this run .* and cc_gateway_require_both is set"),
         ({"certificate_warn_days": "soon"}, "cc_gateway_certificate_warn_days: 'soon' is not a number from 0 to 36500"),
+        ({"peers": "10.0.0.2"}, "cc_gateway_peers: '10.0.0.2' is one text; give a list"),
+        ({"priority": float("inf")}, "cc_gateway_priority: inf is not a number from 1 to 254"),
         ({"listen_time": 61}, "cc_gateway_listen_time: 61 is not a number from 0 to 60"),
         ({"vip": "10.0.0.1/32"}, "is the address of cc1; the VIP must belong to no host"),
         ({"vip": "10.0.0.2"}, "is the address of cc2"),
@@ -75,6 +77,10 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"vip": "10.0.0.5", "publicips": "1.2.3.4 10.0.0.5"}, "among VNET_PUBLICIPS"),
         ({"interface": "em1"}, "cc_gateway_interface: 'em1' does not exist on this host .there are: eth0, lo."),
         ({"interface_addresses": []}, "eth0 has no IPv4 address"),
+        (
+            {"vrrp_peers_only": True, "peers": ["10.0.0.2", "10.0.0.3"]},
+            "cc_gateway_vrrp_peers_only: .* can spare one peer, and there are 2 .10.0.0.2, 10.0.0.3.; set it to false",
+        ),
         (
             {"addresses": {"cc1": "10.0.0.1", "cc2": "cc2.example.org"}},
             "cc_gateway_address of cc2: 'cc2.example.org' is not an IP address",

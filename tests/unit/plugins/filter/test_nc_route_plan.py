@@ -261,6 +261,8 @@ def test_netplan_is_not_bypassed_and_its_odd_files_are_left_to_a_person():
 def test_cutting_off_ansible_is_allowed_by_name_and_once_it_is_done():
     far = {"control": "203.0.113.1", "way_back": "default via 10.0.0.1 dev eth0"}
     assert Host(**far).plan(allow_cut_off=True)["problems"] == []
+    for no in ("false", "no", "", None, False):
+        assert "nc_route_allow_cut_off" in Host(**far).plan(allow_cut_off=no)["problems"][0]
     assert Host(**far, way_out=f"192.0.2.1 via {VIP} dev eth0").plan()["problems"] == []
 
 
