@@ -58,8 +58,8 @@ def check_answer(result: dict) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or "definite" not in answer:
-        said = result.get("stderr") or text or result.get("msg") or "the check said nothing"
-        return {"definite": False, "local_state": None, "message": str(said).strip().splitlines()[-1]}
+        said = [str(one or "").strip() for one in (result.get("stderr"), text, result.get("msg"), "the check said nothing")]
+        return {"definite": False, "local_state": None, "message": next(filter(None, said)).splitlines()[-1]}
     return {"local_state": None, "message": "", **answer}
 
 

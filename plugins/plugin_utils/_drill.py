@@ -16,7 +16,6 @@ from typing import Any
 
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _timeline
 
-CONTROL = "control node"
 # Lines of keepalived's log that show it has noticed: 1.3 to 2.3 word them differently.
 NOTICED = re.compile(
     r"effective priority|now returning|VRRP_Script\(.*\) (succeeded|failed)|Entering (MASTER|FAULT)|"
@@ -72,7 +71,7 @@ def report(recording: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of a drill. Raises DrillError."""
     try:
         return _report(recording)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DrillError(f"the recording is not complete: {type(error).__name__} {error}") from error
 
 

@@ -138,11 +138,3 @@ def gaps(samples: Iterable[Sequence[float | None]], begin: float, end: float) ->
     if first is not None:
         found.append(Gap(first, end, lost))
     return found
-
-
-def first_answer(samples: Iterable[Sequence[float | None]], since: float) -> float | None:
-    """Seconds after `since` at which the first question sent from then on was answered; None if none was."""
-    for sent, rtt in samples:
-        if sent is not None and sent >= since and rtt is not None:
-            return sent + rtt - since
-    return None

@@ -19,6 +19,8 @@ def test_an_answer():
         ({"stdout": "[]"}, "[]"),
         ({"stdout": "{}"}, "{}"),
         ({}, "the check said nothing"),
+        ({"stdout": "  ", "stderr": "\n"}, "the check said nothing"),
+        ({"stdout": "UNKNOWN: wrong call", "stderr": "\n"}, "UNKNOWN: wrong call"),
     ],
 )
 def test_no_answer(result, message):

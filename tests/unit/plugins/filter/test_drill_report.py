@@ -154,6 +154,7 @@ def test_a_host_that_could_not_be_recorded_is_said():
         ([], "expected a dictionary, got list"),
         ({}, "not complete: KeyError 'view'"),
         (recording(limits={"takover": 1}), "takover is none of takeover"),
+        (recording(view=None), "not complete: AttributeError"),
         (recording(hosts={"cc1": None}), "no cluster controller's host was recorded"),
     ],
 )
@@ -195,4 +196,3 @@ def test_a_gap_lasts_until_the_next_answered_question():
     asked = [[0.0, 0.1], [1.0, None], [2.0, None], [3.0, 0.1], [4.0, None]]
     found = _timeline.gaps(asked, 0.0, 5.0)
     assert [(gap.begin, gap.end, gap.lost) for gap in found] == [(1.0, 3.0, 2), (4.0, 5.0, 1)]
-    assert _timeline.first_answer(asked, 0.5) == pytest.approx(2.6)
