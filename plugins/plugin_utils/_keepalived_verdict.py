@@ -5,16 +5,14 @@
 
 Source: ``lib/scheduler.h`` and ``keepalived/core/main.c`` of 2.2.7 and 2.3.3, the ChangeLog for 2.0.4 and 2.0.5, and
 trying 2.1.5, 2.2.7 and 2.3.3. The manual page of 2.2 and 2.3 still names the codes of 2.0 (3, 4, 5). 2.1.5
-(Debian 11) exits with 0 whatever it finds, unless nothing at all is left to run; but it is silent when all is well.
+(Debian 11) exits with 0 whatever it finds, unless nothing at all is left to run; but it is silent when all is well. The
+option came with 2.0.4, which always exits with 0 and reports to syslog only, so the test is of use from 2.0.5 on.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Any
-
-# The option came with 2.0.4, which always exits with 0 and reports to syslog only.
-TESTABLE_SINCE = "2.0.5"
 
 _CODES = {0: "good", 4: "fatal", 5: "errors", 6: "security"}
 # Releases whose codes and words agree. Before, the words decide.

@@ -11,7 +11,6 @@ import shlex
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_look import Look, encoded
 
 UNIT_NAME = "eucalyptus-nc-route.service"
-REVERT_SCRIPT = "/run/eucalyptus-nc-route-revert"
 REVERTED = "/run/eucalyptus-nc-route-reverted"
 # Seconds that a network manager gets to put its route in place before the route is made by hand.
 SETTLE = 5
