@@ -136,3 +136,44 @@ def test_who_would_be_left_without_a_way_out(
         }
     ]
     assert f"stranded={json.dumps(stranded)}." in play(tmp_path, look, hosts, told).replace('\\"', '"')
+
+
+def test_the_name_of_the_configuration_is_said_once() -> None:
+    said = [
+        f"{file.relative_to(REPO)}:{number}"
+        for folder in ("tasks", "vars")
+        for file in sorted((REPO / "roles/cc_gateway" / folder).glob("*.yml"))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if "/etc/keepalived/keepalived.conf" in line
+    ]
+    assert len(said) == 1, "keepalived_config_file may name another: " + ", ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kind"),
+    [
+        ("priority 100", "priority 150", "in_turn"),
+        ("advert_int 0.1", "advert_int 0.2", "together"),
+        (None, "priority 100", "together"),
+    ],
+)
+def test_the_configuration_is_compared_where_it_is(tmp_path: Path, before: str | None, now: str, kind: str) -> None:
+    (tmp_path / "systemctl").write_text("#!/bin/sh\necho active\n", encoding="utf-8")
+    (tmp_path / "systemctl").chmod(0o755)
+    (tmp_path / "pending").touch()
+    configuration = tmp_path / "other.conf"
+    for path, line in ((configuration, now), (tmp_path / "other.conf.previous", before)):
+        if line is not None:
+            path.write_text(f"vrrp_instance a {{\n    {line}\n}}\n", encoding="utf-8")
+    variables = yaml.safe_load((REPO / "roles/cc_gateway/vars/main.yml").read_text(encoding="utf-8"))
+    script = variables["__cc_gateway_waiting_script"].replace(
+        "/run/eucalyptus.ha.keepalived.pending", str(tmp_path / "pending")
+    )
+    run = subprocess.run(
+        ["sh", "-c", script, "sh", str(configuration)],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (run.stdout.strip(), run.stderr) == (kind, "")
