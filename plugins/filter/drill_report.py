@@ -118,6 +118,38 @@ _value:
       description: The whole report for people.
       type: list
       elements: str
+    cluster:
+      description: The name of the cluster.
+      type: str
+      sample: eucalyptus_cc
+    vip:
+      description: The VIP.
+      type: str
+      sample: 10.0.0.10
+    trigger:
+      description: What provoked the failover.
+      type: str
+      sample: maintenance
+    observer:
+      description: The host that asked.
+      type: str
+      sample: nc1
+    when:
+      description: When it was provoked, by the observer's clock, in UTC.
+      type: str
+      sample: "2026-11-22T14:40:05Z"
+    since:
+      description: The same in seconds since 1970. Without a recorded trigger, the first sign of it.
+      type: float
+      sample: 1795358405.12
+    from:
+      description: The host that held the VIP before.
+      type: str
+      sample: cc1
+    to:
+      description: The host that took it over. V(null) if none did.
+      type: str
+      sample: cc2
     detection:
       description: When keepalived first noticed something, by its log. V(null) if the log does not tell.
       type: float
@@ -144,8 +176,12 @@ _value:
       elements: dict
       sample: [{"name": VIP, "sent": 120, "lost": 1, "longest_gap": 0.05}]
     back:
-      description: The same figures for the way back, with C(returned), when the old host had the VIP again. V(null) if there was none.
+      description:
+        - C(overlap), C(absent) and C(targets) of the way back. C(since), its beginning in seconds since 1970. C(returned), after how
+          many seconds the old host had the VIP again.
+        - V(null) if there was none.
       type: dict
+      sample: {"since": 1795358412.4, "returned": 0.31, "overlap": 0.0, "absent": 0.004, "targets": []}
     limits:
       description: For each limit what was measured, whether it was kept, and by how much it was missed.
       type: list
@@ -156,6 +192,20 @@ _value:
       type: list
       elements: dict
       sample: [{"begin": -3.0, "end": 1.22, "holders": [cc1]}]
+    events:
+      description: The lines of keepalived's log that show that it noticed something.
+      type: list
+      elements: dict
+      sample: [{"at": 0.91, "host": cc1, "text": "(eucalyptus) Entering FAULT STATE"}]
+    answers:
+      description: The spells in which a machine answered the observer for the VIP. C(host) is its MAC address if it has no name.
+      type: list
+      elements: dict
+      sample: [{"host": cc1, "begin": -3.0, "end": 1.22}]
+    clock_uncertainty:
+      description: By how many seconds times of other hosts may be wrong.
+      type: float
+      sample: 0.0012
     notes:
       description: What is uncertain about the figures.
       type: list

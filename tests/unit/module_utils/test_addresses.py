@@ -52,7 +52,11 @@ def test_a_vip_is_read_as_people_write_it(text, vip, prefix, interface):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "cc1", "10.0.0", "10.0.0.256", "10.0.0.010", "10.0.0.10/33", "10.0.0.10/", "10.0.0.10/-1", "10.0.0.10/\u00b2", "fd00::/129", "::g"]
+    "text",
+    [
+        "", "  ", "cc1", "10.0.0", "10.0.0.256", "10.0.0.010", "10.0.0.10/33", "10.0.0.10/", "10.0.0.10/-1", "10.0.0.10/\u00b2",
+        "fd00::/129", "::g",
+    ],  # fmt: skip
 )
 def test_what_is_no_vip_is_refused_by_name(text):
     with pytest.raises(_addresses.AddressError) as caught:

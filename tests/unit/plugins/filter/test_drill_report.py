@@ -6,8 +6,9 @@ from __future__ import annotations
 import copy
 
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.eucalyptus.ha.plugins.filter.drill_report import drill_report
+from ansible_collections.eucalyptus.ha.plugins.filter.drill_report import RETURN, drill_report
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _drill, _timeline
 
 VIP = "10.0.0.10"
@@ -138,6 +139,18 @@ def test_the_way_back_counts_for_the_limits_too():
     assert report["overlap"] == pytest.approx(0.02, abs=1e-3)
     assert report["passed"] is False
     assert "two holders: 0.50 s, 0.20 s over the limit of 0.3 s" in report["sentence"]
+
+
+def test_what_is_returned_is_what_the_documentation_says():
+    report = drill_report(recording(restored={"at": T + 5, "clock": "cc1"}))
+    documented = yaml.safe_load(RETURN)["_value"]["contains"]
+    assert sorted(report) == sorted(documented)
+    assert sorted(report["back"]) == sorted(documented["back"]["sample"])
+    for name in ("targets", "limits", "timeline", "events", "answers"):
+        for one in report[name]:
+            assert sorted(one) == sorted(documented[name]["sample"][0])
+    assert report["events"]
+    assert report["answers"]
 
 
 def test_a_host_that_could_not_be_recorded_is_said():

@@ -174,7 +174,7 @@ def test_an_ipv6_gateway_has_addresses_of_its_own_which_differ_by_host():
         ({"instance": "b", "vip": "ten", "virtual_router_id": 1}, "b: vip: 'ten'"),
         ({"instance": "b", "vip": 5, "virtual_router_id": 1}, "b: vip: '5'"),
         ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": ["cc1", "cc2"]}, "b: addresses must be a dictionary"),
-        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": {"cc1": "cc1", "b": "10.0.0.2"}}, "b: addresses: 'cc1' is not"),
+        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": {"cc1": "cc1", "b": "10.0.0.2"}}, "'cc1' is not"),
     ],
 )  # fmt: skip
 def test_a_further_gateway_that_cannot_work_is_refused_by_name(entry, words):
