@@ -19,6 +19,7 @@ description:
   - One page that needs nothing else, no script and nothing from other places, light or dark as the reader's system is.
   - One line for each cluster, worst first, that unfolds to what each host said and what to do.
   - Every text is escaped. Every state has a word and a shape besides its colour.
+positional: generated_at
 options:
   generated_at:
     description:

@@ -22,6 +22,7 @@ description:
     C(iptables-restore) flushes a table each time it meets the table's line, so our rules must stand inside the section
     of the table that is there already. They come first in it, since a site's own section may end by rejecting the rest.
   - Rules of an earlier run, known by their marker lines, are replaced. Everything else in the file stays as it is.
+positional: rules
 options:
   _input:
     description: The text of the file; an empty string where there is none.

@@ -21,6 +21,7 @@ description:
   - >-
     Takes what the look script of role C(nc_route) printed on a host and says which network manager has to be told, which
     files change to what, and by which commands the change comes into effect and is taken back. Touches nothing.
+positional: settings
 options:
   _input:
     description: Output of C(roles/nc_route/files/look.sh).
