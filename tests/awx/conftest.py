@@ -38,6 +38,8 @@ def data() -> dict:
 def full_venv() -> Path:
     """The programs of requirements-full.txt."""
     if not (FULL / "bin" / "ansible-playbook").exists():
+        # `make awx` sets it, and must not be green for want of it.
+        assert "FULL_VENV" not in os.environ, f"{FULL} has no ansible-playbook"
         pytest.skip(
             f"{FULL} has no ansible-playbook: `make test-full` makes it from requirements-full.txt (or set FULL_VENV)"
         )
