@@ -191,9 +191,6 @@ class Measurement:
             (gap.length for gap in _timeline.gaps(self.view.recording["samples"][target], begin, end)), default=0.0
         )
 
-    def lost(self, target: str, begin: float, end: float) -> int:
-        return sum(gap.lost for gap in _timeline.gaps(self.view.recording["samples"][target], begin, end))
-
     def two_answer(self, begin: float, end: float) -> float:
         """Seconds in which two machines or more answered nc1 for the VIP; 0 for an answer or two that crossed a move."""
         spells = [
