@@ -79,7 +79,8 @@ def make_plan(look: Look, settings: dict) -> dict:
     ]
     change = {
         "state": state,
-        "vip": vip or record.get("vip", ""),
+        # What is taken away is what was deployed, whatever the settings name by now.
+        "vip": vip if state == "present" else record.get("vip") or vip,
         "old_vip": record.get("vip", ""),
         "interface": look.interface if state == "present" else record.get("interface", look.interface),
         "backend": backend or record.get("backend", ""),

@@ -176,6 +176,17 @@ def test_a_changed_vip_leaves_nothing_of_the_old_one():
         ]
 
 
+@pytest.mark.parametrize("vip", ["10.0.0.11", "", "fd00::10"])
+def test_the_removal_takes_away_what_was_deployed_whatever_the_vip_is_now(vip):
+    for make in HOSTS.values():
+        host = make()
+        host.change(host.plan())
+        removal = host.plan(state="absent", vip=vip)
+        assert removal["vip"] == VIP
+        assert f"ip -4 route del default via {VIP} " in removal["apply"]
+        assert "10.0.0.11" not in removal["apply"] + removal["revert"]
+
+
 def test_a_changed_backend_leaves_no_two_mechanisms():
     host = networkd()
     host.change(host.plan(backend="unit"))
