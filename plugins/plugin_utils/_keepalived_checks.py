@@ -201,7 +201,7 @@ class Checker:
         except (TypeError, ValueError):
             return
         version = self.vrrp_version(body)
-        if version == 2 and (seconds < 1 or seconds != int(seconds) or seconds > 255):
+        if version == 2 and (not 1 <= seconds <= 255 or seconds != int(seconds)):
             self.bad((*path, "advert_int"), f"is {seconds:g}; VRRP version 2 has whole seconds from 1 to 255 only")
         elif version == 3 and not 0.01 <= seconds <= 40.95:
             self.bad((*path, "advert_int"), f"is {seconds:g}; VRRP version 3 has 0.01 to 40.95 seconds")
@@ -280,7 +280,7 @@ class Checker:
         if own is None:
             return DEFAULT_WEIGHT[keyword], False
         words = str(own).split()
-        return _integer(words[0]), "reverse" in words
+        return _integer(words[0]) if words else None, "reverse" in words
 
     def weights(self, name: str, body: Block, path: Path) -> None:
         gain = 0

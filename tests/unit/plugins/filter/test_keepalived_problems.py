@@ -66,6 +66,14 @@ def test_what_cannot_be_written_is_a_problem_too() -> None:
     assert problems({"vrrp_instance": {"i": {"virtual_router_id": 1, "interface": "a\n"}}}) == [
         "vrrp_instance.i.interface contains the control character '\\n'; a value is one line of text"
     ]
+    for text in ("nan", "inf"):
+        assert problems(changed(advert_int=text)) == [
+            f"vrrp_instance.a.advert_int is {text}; VRRP version 2 has whole seconds from 1 to 255 only"
+        ]
+    assert problems(changed(advert_int=float("nan")))[0] == "vrrp_instance.a.advert_int nan is not a number that keepalived can read"
+    data = changed()
+    data["vrrp_script"]["check"]["weight"] = ""
+    assert problems(data) == ["vrrp_script.check.weight is empty; give it a value, or set it to null to leave it out"]
     assert problems([]) == ["the configuration is of type list; it needs a mapping of keywords to values"]
 
 
