@@ -306,6 +306,70 @@ keepalived:
       type: list
       elements: dict
       sample: []
+      contains:
+        name:
+          description: The name of the instance.
+          returned: success
+          type: str
+          sample: eucalyptus
+        state:
+          description: The state it begins in, V(null) when none is set.
+          returned: success
+          type: str
+          sample: BACKUP
+        interface:
+          description: Its interface.
+          returned: success
+          type: str
+          sample: eth0
+        virtual_router_id:
+          description: Its VRID, V(null) when that is no number.
+          returned: success
+          type: int
+          sample: 45
+        version:
+          description: The VRRP version.
+          returned: success
+          type: int
+          sample: 2
+        advert_interval:
+          description: Seconds between its adverts.
+          returned: success
+          type: float
+          sample: 1.0
+        vips:
+          description: Its VIPs in their canonical form, the excluded ones as well.
+          returned: success
+          type: list
+          elements: str
+          sample: [10.0.0.10]
+        peers:
+          description: The addresses that it sends to. With none it uses multicast.
+          returned: success
+          type: list
+          elements: str
+          sample: [10.0.0.2]
+        auth_type:
+          description: The kind of authentication, V(null) for none.
+          returned: success
+          type: str
+          sample: PASS
+        same_auth_pass:
+          description: Whether its password has the hash O(auth_pass_sha256), V(null) without authentication.
+          returned: success
+          type: bool
+          sample: true
+        track_scripts:
+          description: The scripts it tracks.
+          returned: success
+          type: list
+          elements: str
+          sample: [cc_enabled]
+        article:
+          description: Whether it is part of the manual set-up that this collection replaces.
+          returned: success
+          type: bool
+          sample: false
 adverts:
   description: The VRRP routers that were heard, V(null) when nobody listened.
   returned: success

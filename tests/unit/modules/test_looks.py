@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from ansible_collections.eucalyptus.ha.plugins.modules import client_keys_info, gateway_host_info
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys as simulator_keys
+from ansible_collections.eucalyptus.ha.tests.unit.modules.return_paths import documented, returned
 
 GATEWAY = {"instance": "eucalyptus", "vip": "10.0.0.10", "interface": "nonesuch0", "virtual_router_id": 45, "address": "10.0.0.1"}
 
@@ -35,6 +37,21 @@ def test_a_key_alone_is_refused(run_module, keys):
     result = run_module(client_keys_info, client_key_content=(keys / "cloud-pk.pem").read_text())
     assert result["failed"]
     assert "client_key_content, client_cert_content" in result["msg"]
+
+
+def test_what_is_documented_of_the_keys_is_what_is_returned(run_module):
+    result = run_module(client_keys_info)
+    result.pop("invocation", None)
+    assert returned(result) - {"changed"} == set(documented(yaml.safe_load(client_keys_info.RETURN)))
+
+
+def test_what_is_documented_of_the_host_is_what_is_returned(run_module, tmp_path):
+    conf = tmp_path / "keepalived.conf"
+    conf.write_text("vrrp_instance a {\nvirtual_router_id 4\nvirtual_ipaddress {\n10.0.0.11\n}\n}\n")
+    result = run_module(gateway_host_info, gateways=[GATEWAY], listen_time=0, probe_time=0, keepalived_conf=str(conf))
+    result.pop("invocation", None)
+    promised = documented(yaml.safe_load(gateway_host_info.RETURN))
+    assert returned(result) - {"changed"} == {name for name in promised if not name.startswith("adverts.")}
 
 
 @pytest.mark.parametrize("listen_time", [60.1, -1, "nan", "inf"])

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from ansible_collections.eucalyptus.ha.plugins.modules import vip_facts
 from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
+from ansible_collections.eucalyptus.ha.tests.unit.modules.return_paths import documented, returned
 
 from .conftest import PLAYBOOK, module_arguments
 
@@ -55,25 +56,6 @@ def test_errors_name_the_option(capsys, params, message):
     result = run(capsys, **params)
     assert result["failed"] is True
     assert message in result["msg"]
-
-
-def documented(contains, path=""):
-    """{path: has contains} of a RETURN section."""
-    found = {}
-    for name, entry in contains.items():
-        found[path + name] = entry
-        found.update(documented(entry.get("contains", {}), f"{path}{name}."))
-    return found
-
-
-def returned(value, path=""):
-    """All paths of a result, lists looked into."""
-    paths = set()
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict):
-            for name, inner in one.items():
-                paths |= {path + name} | returned(inner, f"{path}{name}.")
-    return paths
 
 
 @netns_lab.NEEDS_ROOT
