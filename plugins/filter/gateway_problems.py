@@ -103,6 +103,8 @@ def _address(text: Any) -> Interface | None:
 
 
 def _number(value: Any, low: float, high: float, kind: Callable[[Any], float] = int) -> float | None:
+    if isinstance(value, bool):  # YAML's yes; Python would count it as 1
+        return None
     try:
         number = kind(value)
         if number != float(value):

@@ -288,8 +288,9 @@ class Checker:
         for keyword, thing, weight, reverse, where in self.tracked(body):
             if weight is None:
                 continue
-            if not -254 <= weight <= 254 and keyword != "track_file":
-                self.bad((*path, keyword, where), f"has the weight {weight}; it must be from -253 to 253")
+            highest = 254 if keyword == "track_process" else 253  # keepalived.conf(5)
+            if abs(weight) > highest and keyword != "track_file":
+                self.bad((*path, keyword, where), f"has the weight {weight}; it must be from -{highest} to {highest}")
             if weight:
                 weighted.append((keyword, thing, where))
                 if keyword != "track_file" and (weight > 0 or reverse):

@@ -69,6 +69,7 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"require_both": True, "not_in_run": ["cc2"]}, "cc2 is not in this run .* and cc_gateway_require_both is set"),
         ({"certificate_warn_days": "soon"}, "cc_gateway_certificate_warn_days: 'soon' is not a number from 0 to 36500"),
         ({"peers": "10.0.0.2"}, "cc_gateway_peers: '10.0.0.2' is one text; give a list"),
+        ({"virtual_router_id": True}, "cc_gateway_virtual_router_id: True is not a number from 1 to 255"),
         ({"priority": float("inf")}, "cc_gateway_priority: inf is not a number from 1 to 254"),
         ({"listen_time": 61}, "cc_gateway_listen_time: 61 is not a number from 0 to 60"),
         ({"vip": "10.0.0.1/32"}, "is the address of cc1; the VIP must belong to no host"),

@@ -140,6 +140,7 @@ def test_what_cannot_be_written_is_a_problem_too() -> None:
         ),
         pytest.param(changed(unicast_peer=["10.0.0.1"]), "this host itself", id="own source address as peer"),
         pytest.param(changed(unicast_peer=["10.0.0.2", "10.0.0.2"]), "a second time", id="peer twice"),
+        pytest.param(changed(track_script=["check weight -254"]), "has the weight -254; it must be from -253 to 253", id="weight -254"),
         pytest.param(changed(priority=155), "is 155 and its tracks add up to 100: more than 254", id="sum of 255"),
         pytest.param(
             changed(track_script=["check weight -200 reverse"]), "its tracks add up to 200", id="reversed weight counts"
