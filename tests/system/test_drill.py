@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""drill.yml on the lab: consent, every trigger, both observers, limits that are missed, and a drill whose run is killed.
+
+One story, in this order. The machine that runs the tests is shared: the limits are wide, except where one must be missed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+from lab import REPO
+from system_helpers import wait_for
+
+WIDE = {f"drill_limit_{name}": 20 for name in ("takeover", "gap", "gap_beyond", "overlap")}
+TIMER = "systemctl is-active --quiet eucalyptus-drill-restore.timer"
+
+
+@pytest.fixture
+def drill(deployed, tmp_path):
+    """Runs a drill: its run, and its report if it wrote one."""
+
+    def run(**variables):
+        done = deployed.play("drill", "-e", json.dumps(settings(deployed, tmp_path, **variables)))
+        return done, report_of(tmp_path)
+
+    return run
+
+
+def settings(deployed, directory, **variables):
+    return {
+        "drill_confirm": True,
+        "drill_directory": str(directory / "drills"),
+        "drill_beyond": [deployed.address["outside"]],
+        "drill_settle": 2,
+        "drill_picture": False,
+        **WIDE,
+        **variables,
+    }
+
+
+def report_of(directory):
+    found = list((directory / "drills").glob("*.json"))
+    return json.loads(found[0].read_text(encoding="utf-8"))["report"] if found else None
+
+
+def as_before(deployed, holder="cc1"):
+    """The VIP is back, keepalived runs and nothing of the drill is left."""
+    wait_for(lambda: deployed.holders() == [holder])
+    for host in ("cc1", "cc2"):
+        assert deployed.status(host, "systemctl is-active --quiet keepalived") == 0
+        assert deployed.status(host, TIMER) != 0
+        assert deployed.status(host, "test -e /etc/eucalyptus-ha/maintenance") != 0
+    for host in ("cc1", "cc2", "nc1"):
+        assert deployed.sh(host, "ls -d /tmp/eucalyptus-drill-* 2>&1 || true").endswith("No such file or directory\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["-e", "drill_confirm=true", "--check"]], ids=["no word", "check mode"])
+def test_nothing_is_done_without_consent(deployed, arguments):
+    run = deployed.play("drill", *arguments)
+    assert run.status != 0
+    assert "Nothing was done" in run.output
+    assert "drill_confirm=true" in run.output
+    as_before(deployed)
+
+
+def test_a_wrong_trigger_is_told_before_anything_is_asked(deployed, drill):
+    run, report = drill(drill_trigger="cable")
+    assert run.status != 0
+    assert "Nothing was done" in run.output
+    assert "drill_trigger (here: cable)" in run.output
+    assert report is None
+    as_before(deployed)
+
+
+@pytest.mark.parametrize("trigger", ["keepalived", "maintenance"])
+def test_the_vip_goes_and_comes_back(deployed, drill, trigger):
+    run, report = drill(drill_trigger=trigger)
+    assert run.status == 0, run.output
+    assert report["passed"]
+    assert (report["from"], report["to"], report["observer"]) == ("cc1", "cc2", "nc1")
+    assert 0 < report["takeover"] < 20
+    assert 0 < report["back"]["returned"] < 30
+    assert 0 < report["detection"] <= report["takeover"]
+    vip, beyond = report["targets"]
+    assert (vip["name"], beyond["name"]) == ("VIP", deployed.address["outside"])
+    # Some 20 questions a second for the 2 s of settling at least.
+    assert min(vip["sent"], beyond["sent"]) > 20
+    assert vip["lost"] < vip["sent"] / 2
+    # nc1 saw first the one, then the other, then the one answer for the VIP.
+    answered = [one["host"] for one in sorted(report["answers"], key=lambda one: one["begin"])]
+    assert answered[0] == "cc1"
+    assert "cc2" in answered
+    as_before(deployed)
+
+
+def test_limits_too_tight_fail_by_so_much_and_all_is_put_back(deployed, drill):
+    run, report = drill(drill_limit_takeover=0.001)
+    assert run.status != 0
+    assert not report["passed"]
+    (missed,) = (limit for limit in report["limits"] if not limit["met"])
+    assert missed["name"] == "takeover"
+    assert missed["by"] == pytest.approx(missed["measured"] - 0.001)
+    words = f"the VIP at its new place: {missed['measured']:.2f} s, {missed['by']:.2f} s over the limit of 0.001 s"
+    assert words in report["sentence"]
+    assert re.sub(r"\s+", " ", run.output).count(words)
+    as_before(deployed)
+
+
+def test_the_picture_is_drawn(deployed, tmp_path):
+    settled = settings(deployed, tmp_path, drill_picture=True)
+    run = deployed.play("drill", "-e", json.dumps(settled))
+    assert run.status == 0, run.output
+    (png,) = (tmp_path / "drills").glob("*.png")
+    (svg,) = (tmp_path / "drills").glob("*.svg")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "cc2" in svg.read_text(encoding="utf-8")
+    as_before(deployed)
+
+
+def test_from_the_control_node_where_no_node_controller_may_be_asked(deployed, drill):
+    run, report = drill(drill_observer="localhost", drill_beyond=[])
+    assert run.status == 0, run.output
+    assert report["observer"] == "localhost"
+    assert [target["name"] for target in report["targets"]] == ["VIP"]
+    assert report["targets"][0]["sent"] > 20
+    as_before(deployed)
+
+
+def test_a_command_that_provokes_nothing_fails_the_drill(deployed, drill):
+    run, report = drill(drill_trigger="command", drill_command=["true"], drill_seconds=3)
+    assert run.status != 0
+    assert report["to"] is None
+    assert f"no other host took the VIP {deployed.vip} over from cc1" in report["sentence"]
+    as_before(deployed)
+
+
+@contextmanager
+def under_way(deployed, words, tmp_path, **variables):
+    """A drill that has come to say `words`; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        ["ansible-playbook", "-i", str(deployed.lab.inventory), "eucalyptus.ha.drill", "-e",
+         json.dumps(settings(deployed, tmp_path, **variables))],
+        cwd=REPO, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+    )  # fmt: skip
+    said = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if words in line:
+                break
+        else:
+            raise AssertionError("".join(said))
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.stdout.close()
+        process.wait()
+
+
+def test_an_operator_provokes_it_in_his_own_way(deployed, tmp_path):
+    with under_way(deployed, "Now make cc2 take the VIP", tmp_path, drill_trigger="operator") as process:
+        deployed.flip("cc1", "cc2")
+        rest = process.stdout.read()
+    held = deployed.holders()
+    deployed.flip("cc2", "cc1")
+    assert process.wait() == 0, rest
+    assert held == ["cc2"], "what the operator did is his to undo"
+    report = report_of(tmp_path)
+    assert (report["to"], report["back"]) == ("cc2", None)
+    assert any("times are counted from the first sign of it" in note for note in report["notes"])
+    as_before(deployed)
+
+
+def test_when_the_run_is_killed_the_host_restores_itself(deployed, tmp_path):
+    seconds = 3
+    with under_way(deployed, "Note the moment", tmp_path, drill_seconds=seconds, drill_settle=1) as process:
+        os.killpg(process.pid, signal.SIGKILL)
+    assert deployed.status("cc1", "systemctl is-active --quiet keepalived") != 0
+    assert deployed.status("cc1", TIMER) == 0
+    wait_for(lambda: deployed.holders() == ["cc2"])
+    # 60 s more than the drill would have taken, and a second for the timer.
+    wait_for(lambda: deployed.holders() == ["cc1"], seconds + 1 + 60 + 15)
+    assert deployed.status("cc1", "systemctl is-active --quiet keepalived") == 0
+    assert deployed.status("cc1", TIMER) != 0
