@@ -65,6 +65,30 @@ def test_a_stranger_in_the_network_does_not_get_the_vip_by_adverts(deployed):
     wait_for(lambda: deployed.holders() == ["cc2"])
 
 
+def rules(cluster, host):
+    """Our rules that drop something, over a second: a standby controller flushes the tables and loads them again all the time."""
+    return cluster.sh(host, "for n in 1 2 3 4; do iptables-save | grep eucalyptus.ha | grep DROP; sleep 0.3; done | sort -u")
+
+
+def test_with_the_packet_filter_set_a_stranger_changes_nothing_at_all(deployed):
+    run = deployed.play("gateway", "-e", "cc_gateway_vrrp_peers_only=true")
+    assert run.status == 0, run.output
+    assert rules(deployed, "cc2").count("-j DROP") == 1
+    with AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
+        words = ["python3", "-", deployed.address["nc1"], deployed.address["cc2"], deployed.vip]
+        deployed.lab.exec("nc1", *words, input=STRANGER)
+    assert watch.moves == []
+    # And the peer is heard: the VIP goes and comes as ever.
+    for source, target in (("cc2", "cc1"), ("cc1", "cc2")):
+        deployed.flip(source, target)
+        wait_for(lambda to=target: deployed.holders() == [to])
+    again = deployed.play("gateway", "-e", "cc_gateway_vrrp_peers_only=true")
+    assert {host["changed"] for host in again.recap.values()} == {0}, again.output
+    back = deployed.play("gateway")
+    assert back.status == 0, back.output
+    assert [rules(deployed, host) for host in ("cc1", "cc2")] == ["", ""]
+
+
 def test_a_changed_weight_is_in_effect_and_costs_no_packet(deployed):
     with Pings(deployed, outside(deployed)) as pings, AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
         run = deployed.play("gateway", "-e", "cc_gateway_weight=60")
