@@ -27,6 +27,7 @@ from ansible_collections.eucalyptus.ha.tests.mutants import operators, patching
 from hypothesis import HealthCheck, settings
 
 SURVIVED, KILLED = 0, 1
+BEGUN = b"\0"  # what a child says before each test
 BASE = "ansible_collections.eucalyptus.ha."
 
 
@@ -133,7 +134,6 @@ class Worker:
 
     def one(self, module: Any, mutant: operators.Mutant, items: list[pytest.Item]) -> tuple[str, str]:
         """Try a mutant in a child: (killed, survived, timeout or stalled, the test that killed it)."""
-        usual = sum(self.seconds[item.nodeid] for item in items)
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
@@ -144,25 +144,39 @@ class Worker:
             finally:
                 os._exit(result)
         os.close(writer)
-        deadline = time.monotonic() + 60 + 20 * usual
-        status = None
+        os.set_blocking(reader, False)
+        said, deadline, status = b"", time.monotonic() + 60, None
         while status is None and time.monotonic() < deadline:
             pid, ended = os.waitpid(child, os.WNOHANG)
             if pid:
                 status = ended
             else:
                 time.sleep(0.01)
+            news = self.news(reader)
+            said += news
+            if BEGUN in news:
+                # A test that hangs is not waited for as long as all of them take.
+                item = items[said.count(BEGUN) - 1]
+                deadline = time.monotonic() + 10 + 20 * self.seconds[item.nodeid]
         if status is None:
             os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        with os.fdopen(reader, "rb") as said:
-            os.set_blocking(said.fileno(), False)
-            by = (said.read() or b"").decode("utf-8", "replace")
+        said += self.news(reader)
+        os.close(reader)
+        by = said.replace(BEGUN, b"").decode("utf-8", "replace")
         if status is None:
             return "stalled", by
         if os.WIFSIGNALED(status):
             return "timeout", by
         return ("survived", "") if os.WEXITSTATUS(status) == SURVIVED else ("killed", by)
+
+    @staticmethod
+    def news(reader: int) -> bytes:
+        """What the child has written since the last time."""
+        try:
+            return os.read(reader, 65536)
+        except BlockingIOError:
+            return b""
 
     def in_child(self, module: Any, mutant: operators.Mutant, items: list[pytest.Item], writer: int) -> int:
         os.setsid()
@@ -178,6 +192,7 @@ class Worker:
             return KILLED
         for number, item in enumerate(items):
             following = items[number + 1] if number + 1 < len(items) else None
+            os.write(writer, BEGUN)
             # Red twice: once may be the time-out of a test on a machine that is busy.
             if self.red(item, following):
                 os.write(writer, item.nodeid.rpartition("/")[2].encode()[:500])
