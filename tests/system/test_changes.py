@@ -107,6 +107,22 @@ def test_maintenance(deployed, costs):
     assert cost.two < 0.5
 
 
+def test_both_forced_into_maintenance_can_still_be_changed(deployed):
+    for host in ("cc1", "cc2"):
+        force = {"cc_gateway_maintenance": True, "cc_gateway_maintenance_force": True}
+        run = deployed.play("gateway", "--limit", host, "-e", json.dumps(force))
+        assert run.status == 0, run.output
+    assert deployed.holders() == []
+    run = deployed.play("gateway", "-e", "cc_gateway_weight=50")
+    assert run.status == 0, run.output
+    for host in ("cc1", "cc2"):
+        assert "weight 50" in deployed.sh(host, "cat /etc/keepalived/keepalived.conf")
+    assert deployed.holders() == []
+    run = deployed.play("gateway", "-e", "cc_gateway_maintenance=false")
+    assert run.status == 0, run.output
+    wait_for(lambda: deployed.holders() == ["cc1"])
+
+
 def test_restart_where_it_is_asked_for(deployed, costs):
     cost = play(
         deployed,
