@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-REPO = Path(__file__).resolve().parents[2]
+REPO = Path(__file__).resolve().parents[3]
 MUTANTS = yaml.safe_load((REPO / "tests/mutants/mutants.yml").read_text(encoding="utf-8"))
 
 
