@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -67,36 +68,46 @@ def run_workers(target: dict[str, Any], done: set[str], jobs: int) -> None:
                 raise SystemExit(f"mutation: {target['name']}: a worker ended with {child.returncode}:\n{log.read()[-3000:]}")
 
 
-def confirm(target: dict[str, Any], survivors: list[dict[str, Any]]) -> set[str]:
+def confirm(target: dict[str, Any], survivors: list[dict[str, Any]], jobs: int) -> set[str]:
     """The keys of those that all tests of the target, in a process of their own, notice after all.
 
     That is tried for mutants of code that runs at import, which in the worker had run before the mutant came (lists of
     parameters of tests, for instance, were made of it), and for all if the worker left out tests by their fixtures.
     """
-    killed: set[str] = set()
     late = [one for one in survivors if target.get("without_fixtures") or not one["deferred"]]
     if not late:
-        return killed
+        return set()
     from ansible_collections.eucalyptus.ha.tests.mutants import operators  # noqa: PLC0415  (try_target has put it there)
 
-    with tempfile.TemporaryDirectory(prefix="mutants-", dir=LAST) as folder:
-        tree = Path(folder) / "0"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not interpreters", "-p", "no:cacheprovider", *target["tests"]]
+    for test in target.get("without", []):
+        command += ["--deselect", test]
+    sources = {file: (REPO / file).read_bytes() for file in {one["file"] for one in late}}
+    keys = {one["key"] for one in late}
+    found = [
+        (file, mutant) for file, clean in sources.items() for mutant in operators.mutants_of(clean, Path(file).name) if mutant.key in keys
+    ]  # fmt: skip
+
+    def notice(number: int) -> set[str]:
+        """Of every so many of them, those that go red, twice: once may be a machine that is busy."""
+        killed = set()
+        tree = Path(folder) / str(number)
         fresh_copy(tree)
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not interpreters", "-p", "no:cacheprovider", *target["tests"]]
-        for test in target.get("without", []):
-            command += ["--deselect", test]
-        for file in {one["file"] for one in late}:
-            path = tree / file
-            clean = path.read_bytes()
-            keys = {one["key"] for one in late if one["file"] == file}
-            for mutant in operators.mutants_of(clean, path.name):
-                if mutant.key in keys:
-                    path.write_bytes(mutant.source)
-                    done = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, check=False)
-                    if done.returncode:
-                        killed.add(mutant.key)
-            path.write_bytes(clean)
-    return killed
+        for file, mutant in found[number::trees]:
+            (tree / file).write_bytes(mutant.source)
+            if all(
+                subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, check=False).returncode
+                for _attempt in range(2)
+            ):
+                killed.add(mutant.key)
+            (tree / file).write_bytes(sources[file])
+        return killed
+
+    # Twice as many as jobs, since these tests wait more than they work.
+    trees = min(2 * jobs, len(found))
+    with tempfile.TemporaryDirectory(prefix="mutants-", dir=LAST) as folder, ThreadPoolExecutor(trees) as pool:
+        Path(folder).chmod(0o755)  # some tests run the check as another user
+        return set().union(*pool.map(notice, range(trees)))
 
 
 def reasons() -> dict[str, str]:
@@ -172,7 +183,7 @@ def try_target(target: dict[str, Any], again: bool, jobs: int) -> list[dict[str,
     results = [one for one in load(name).values() if one["key"] in there]
     if len(results) != len(there):
         raise SystemExit(f"mutation: {name}: {len(there) - len(results)} mutants were not tried; did the sources change meanwhile?")
-    noticed = confirm(target, [one for one in results if one["result"] == "survived"])
+    noticed = confirm(target, [one for one in results if one["result"] == "survived"], jobs)
     for one in results:
         if one["key"] in noticed:
             one["result"] = "killed"

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last thing that is taken and the first that is refused, part by part; most came out of `make mutation`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+
+from .conftest import STATUS, answer_xml
+from .test_cc_enabled_check_answer import FAULT
+from .test_cc_enabled_check_state_file import state_file
+
+OK = b"HTTP/1.1 200 OK\r\n"
+LONG = "a" * 10000  # longer than expat's buffer: it comes in pieces
+
+
+class Connection:
+    """Gives these pieces, one at a time, and then the end."""
+
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+
+    def settimeout(self, seconds):
+        assert seconds > 0
+
+    def sendall(self, data):
+        pass
+
+    def close(self):
+        pass
+
+    def recv(self, size):
+        if not self.pieces:
+            return b""
+        piece, self.pieces[0] = self.pieces[0][:size], self.pieces[0][size:]
+        if not self.pieces[0]:
+            self.pieces.pop(0)
+        return piece
+
+
+@pytest.fixture
+def deadline():
+    return SimpleNamespace(left=lambda: 5.0, doing="", passed=lambda: check.TimedOut("late"))
+
+
+@pytest.fixture
+def answer(deadline):
+    return lambda *pieces: check.Answer(Connection(*pieces), deadline)
+
+
+def refusal(function, *arguments):
+    with pytest.raises(check.Trouble) as caught:
+        function(*arguments)
+    return str(caught.value)
+
+
+# --- HTTP ---------------------------------------------------------------------------------------------
+
+
+def test_a_status_needs_no_words(answer):
+    assert (answer(b"HTTP/1.1 200\r\n\r\n").status, answer(b"HTTP/1.0 404 \r\n\r\n").status) == (200, 404)
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.1", b"HTTP/1.1 2000 OK", b"HTTP/1.1 20 OK", b"HTTP/1.2 200 OK"])
+def test_a_status_has_a_version_and_three_digits(answer, line):
+    assert refusal(answer, line + b"\r\n\r\n") == "what answered does not speak HTTP"
+
+
+def test_headers_that_come_twice_matter_only_where_they_say_how_to_read_the_body(answer):
+    assert answer(OK + b"Set-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n").status == 200
+    twice = OK + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n"
+    assert refusal(answer, twice) == "the answer has two different HTTP headers transfer-encoding"
+
+
+def test_an_answer_may_come_in_any_pieces(answer):
+    whole = OK + b"A: b\r\nContent-Length: 2\r\n\r\nok"
+    for cut in range(1, len(whole)):
+        assert answer(whole[:cut], whole[cut:]).body == b"ok"
+    assert answer(*(whole[one : one + 1] for one in range(len(whole)))).body == b"ok"
+
+
+def test_a_head_is_measured_by_what_is_unread(answer):
+    head = OK + b"X: %s\r\n" % (b"x" * 12000)
+    assert answer(head + b"Y: ", b"y\r\nContent-Length: 2\r\n\r\nok").body == b"ok"
+
+
+def test_a_body_of_the_limit_is_taken_and_one_more_byte_not(answer):
+    head = OK + b"Content-Length: %d\r\n\r\n"
+    body = b"x" * check.BODY_LIMIT
+    assert answer(head % len(body) + body).body == body
+    assert refusal(answer, head % (len(body) + 1) + body) == "the answer has more than 1048576 bytes"
+
+
+@pytest.mark.parametrize("size", ["", "0X2", "0x2", "+2", ";a=b"])
+def test_the_size_of_a_chunk_is_hexadecimal_digits_and_no_less(answer, size):
+    said = OK + b"Transfer-Encoding: chunked\r\n\r\n" + size.encode() + b"\r\nok\r\n0\r\n\r\n"
+    assert refusal(answer, said) == "the answer has a bad chunk"
+
+
+def test_what_is_no_redirect_is_left_to_the_reader(deadline):
+    options = {"host": "127.0.0.1", "port": 1}
+
+    def told(status):
+        said = f"HTTP/1.1 {status} Word\r\nContent-Length: 0\r\n\r\n".encode()
+        return check.exchange(options, deadline, Connection(said), b"", lambda answer: answer.status)
+
+    assert [told(status) for status in (299, 400)] == [299, 400]
+    for status in (300, 399):
+        assert "a redirect" in refusal(told, status)
+
+
+def test_a_request_ends_with_its_head():
+    options = {"host": "fe80::1%eth0", "port": 8774}
+    request = check.http_request(options, "GET /").decode()
+    assert request.startswith("GET / HTTP/1.1\r\nHost: [fe80::1]:8774\r\n")
+    assert request.endswith("Connection: close\r\n\r\n")
+
+
+def test_the_first_address_that_fails_is_told(monkeypatch, deadline):
+    import _socket  # noqa: PLC0415 - the check's own, for its constants
+
+    def error(number):
+        raise OSError(number, os.strerror(number))
+
+    numbers = iter([errno.ECONNREFUSED, errno.EACCES])
+    monkeypatch.setattr(check, "addresses", lambda *_args: [(2, 1, 6, "", "here"), (2, 1, 6, "", "there")])
+    monkeypatch.setattr(
+        _socket, "socket", lambda *_args: SimpleNamespace(settimeout=print, connect=lambda _to: error(next(numbers)))
+    )
+    assert refusal(check.connect, "cc", 1, deadline) == "cannot connect to cc port 1: Connection refused"
+
+
+# --- XML ----------------------------------------------------------------------------------------------
+
+
+def test_as_many_elements_as_the_limit_and_not_one_more():
+    assert check.parse_xml(b"<a>%s</a>" % (b"<b/>" * 19999))[1]
+    assert refusal(check.parse_xml, b"<a>%s</a>" % (b"<b/>" * 20000)) == "the answer has more than 20000 elements"
+
+
+def test_long_text_is_put_together_as_it_was():
+    assert check.text_of(check.parse_xml(f"<a>{LONG}</a>".encode()), "a") == LONG
+    fault = FAULT.format(LONG, LONG)
+    assert refusal(check.read_services, fault.encode(), "id") == f"the CC answers with the fault {LONG}: {LONG}"
+    failed = answer_xml("id", good="false").replace(
+        "<n:return>", f"<n:statusMessage>{LONG}</n:statusMessage><n:return>"
+    )
+    assert check.read_services(failed.encode(), "id")[1].endswith(f"return is false, {LONG}")
+    named = answer_xml("id", statuses=STATUS.format(kind="cluster", state="ENABLED").replace("CC_00", LONG))
+    assert check.read_services(named.encode(), "id") == ("ENABLED", f"localState of cluster PARTI00/{LONG}")
+
+
+def test_true_has_two_spellings():
+    assert check.read_services(answer_xml("id", good="1").encode(), "id")[0] == "ENABLED"
+
+
+# --- openssl ------------------------------------------------------------------------------------------
+
+
+def test_only_a_child_that_runs_is_killed(monkeypatch, keys):
+    killed = []
+    monkeypatch.setattr(check.posix, "kill", lambda *who: killed.append(who))
+    openssl = check.Openssl(str(keys / "cloud-pk.pem"))
+    openssl.stop()
+    assert openssl.start(b"text")()
+    openssl.stop()
+    assert killed == []
+
+
+def program(folder, name, text):
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_signature_of_an_openssl_that_fails_is_none(monkeypatch, keys, tmp_path):
+    monkeypatch.setitem(check.posix.environ, b"PATH", os.fsencode(tmp_path))
+    program(tmp_path, "openssl", "echo signature; echo broken >&2; exit 1")
+    sign = check.Openssl(str(keys / "cloud-pk.pem")).start(b"text")
+    assert "broken" in refusal(sign)
+
+
+def test_programs_are_looked_for_in_whole_folders_only(monkeypatch, tmp_path):
+    program(tmp_path, "tool", "true")
+    monkeypatch.setitem(check.posix.environ, b"PATH", os.fsencode(tmp_path))
+    assert check.find_program("tool") == f"{tmp_path}/tool"
+    # Whatever lies where keepalived was started is nobody's openssl.
+    monkeypatch.chdir(tmp_path.parent)
+    monkeypatch.setitem(check.posix.environ, b"PATH", os.fsencode(tmp_path.name))
+    assert refusal(check.find_program, "tool") == "there is no program tool: install it"
+
+
+def test_a_pipe_is_read_to_its_end():
+    reader, writer = os.pipe()
+    text = b"abcdefgh" * 20000
+
+    def write():
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(text)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert check.read_all(reader) == text
+    thread.join()
+
+
+# --- the state file, the memory -----------------------------------------------------------------------
+
+
+def test_a_state_at_the_very_beginning_and_an_end_right_behind_it():
+    data = bytes(state_file(b"DISABLED", offset=0, size=4096))
+    assert check.read_struct(data) == (0, "DISABLED")
+    assert check.read_struct(data[: 36 + 1056]) == (0, "DISABLED")
+    assert refusal(check.read_struct, data[: 36 + 1055]) == "the state file is too short around ERRORS="
+
+
+@pytest.mark.parametrize("size", [check.STATE_FILE_LIMIT, check.STATE_FILE_LIMIT + 1])
+def test_a_state_file_of_the_limit_is_read_and_one_more_byte_not(tmp_path, size):
+    path = tmp_path / "state"
+    path.write_bytes(b"")
+    os.truncate(path, size)
+    path.chmod(0o600)
+    if size > check.STATE_FILE_LIMIT:
+        assert refusal(check.open_state_file, str(path)) == "the state file has more than 4194304 bytes"
+    else:
+        os.close(check.open_state_file(str(path)))
+
+
+@pytest.mark.parametrize("mode", [0o701, 0o755, 0o644])
+def test_who_may_only_read_or_run_the_state_file_cannot_change_it(tmp_path, mode):
+    path = tmp_path / "state"
+    path.write_bytes(b"")
+    path.chmod(mode)
+    os.close(check.open_state_file(str(path)))
+
+
+@pytest.mark.parametrize("owner", [0, 1234])
+def test_a_state_file_of_root_may_be_read_by_anybody(tmp_path, monkeypatch, owner):
+    path = tmp_path / "state"
+    path.write_bytes(b"")
+    if owner != path.stat().st_uid:
+        real = check.posix.fstat
+        monkeypatch.setattr(
+            check.posix,
+            "fstat",
+            lambda handle: SimpleNamespace(st_mode=0o100600, st_uid=owner, st_size=real(handle).st_size),
+        )
+    monkeypatch.setattr(check.posix, "geteuid", lambda: 999)
+    if owner:
+        assert refusal(check.open_state_file, str(path)) == "the state file belongs to another user"
+    else:
+        os.close(check.open_state_file(str(path)))
+
+
+def test_what_is_wrong_with_the_state_file_is_told_as_it_is(tmp_path, monkeypatch, deadline):
+    path = tmp_path / "state"
+    path.write_bytes(b"x" * 99)
+    monkeypatch.setattr(check, "see_that_it_lives", lambda *_args: None)
+    told = refusal(check.ask_state_file, {"state-file": str(path)}, deadline)
+    assert told == "the state file has no ERRORS=: it is not a CC's, or not filled in yet"
+    assert deadline.doing == f"reading {path}"
+
+
+def test_a_watch_that_sees_nothing_says_so_and_does_not_run_hot(tmp_path, monkeypatch):
+    path = tmp_path / "state"
+    path.write_bytes(state_file())
+    slept = []
+    clock = iter(range(100))
+    monkeypatch.setattr(check.time, "sleep", slept.append)
+    monkeypatch.setattr(check, "now", lambda: next(clock))
+    assert check.says_otherwise({"state-file": str(path)}, "ENABLED", 3) is False
+    assert slept == [0.05] * 3
+    assert check.says_otherwise({"state-file": str(path)}, "DISABLED", 99) is True
+
+
+BOOT = "b" * 36
+MEMORY = [
+    "cc-enabled-check memory 1", f"boot {BOOT}", "source soap cc 8774", "answer ENABLED 5.00", "run 0 5.00 x", "message m", "end", "",
+]  # fmt: skip
+
+
+@pytest.fixture
+def recall(tmp_path, monkeypatch):
+    """The Memory of a file with these lines, 9 s after boot."""
+    monkeypatch.setattr(check, "read_file", lambda path, *_args: b"9.00 1\n" if "uptime" in path else BOOT.encode())
+
+    def run(lines, mode=0o600, **options):
+        path = tmp_path / "memory"
+        path.write_text("\n".join(lines))
+        path.chmod(mode)
+        return check.Memory({"memory": str(path), "source": "soap", "host": "cc", "port": 8774, **options})
+
+    return run
+
+
+def test_a_whole_memory_is_believed(recall):
+    assert recall(MEMORY).answer == ("ENABLED", 5.0)
+    assert recall(MEMORY, 0o701).answer == ("ENABLED", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (0, "cc-enabled-check memory 2"), (1, "boot " + "c" * 36), (2, "source soap cc 8775"), (3, "question ENABLED 5.00"),
+        (3, "answer BOGUS 5.00"), (3, "answer ENABLED 0.00"), (3, "answer ENABLED 9.01"), (6, "en"), (7, "more"),
+    ],
+)  # fmt: skip
+def test_one_wrong_line_and_nothing_is_believed(recall, line, text):
+    assert recall([*MEMORY[:line], text, *MEMORY[line + 1 :]]).answer is None
+
+
+def test_each_state_file_has_a_memory_of_its_own(recall):
+    asked = {"source": "state_file", "state-file": "/a"}
+    lines = [*MEMORY[:2], "source state_file cc 8774 /a", *MEMORY[3:]]
+    assert recall(lines, **asked).answer == ("ENABLED", 5.0)
+    assert recall(lines, **{**asked, "state-file": "/b"}).answer is None
+
+
+def test_where_there_was_no_answer_the_memory_has_none(recall, tmp_path):
+    memory = recall([])
+    assert memory.store(1, "message") is None
+    assert (tmp_path / "memory").read_text().splitlines()[3] == "answer none 0.00"
