@@ -16,7 +16,7 @@ from .test_cc_enabled_check_answer import FAULT
 from .test_cc_enabled_check_state_file import state_file
 
 OK = b"HTTP/1.1 200 OK\r\n"
-LONG = "a" * 10000  # longer than expat's buffer: it comes in pieces
+LONG = "a" * 5000 + "\n" + "b" * 5000  # longer than expat's buffer, which a line's end fills: it comes in pieces
 
 
 class Connection:
@@ -133,6 +133,13 @@ def test_the_first_address_that_fails_is_told(monkeypatch, deadline):
         _socket, "socket", lambda *_args: SimpleNamespace(settimeout=print, connect=lambda _to: error(next(numbers)))
     )
     assert refusal(check.connect, "cc", 1, deadline) == "cannot connect to cc port 1: Connection refused"
+
+
+def test_nothing_stands_between_the_headers(deadline):
+    text = check.signed_request("http://cc/", "urn:uuid:1", 0, lambda _data: lambda: b"signature", lambda: "token")
+    header = check.only(check.only(check.parse_xml(text.encode()), check.SOAP + "}Envelope"), check.SOAP + "}Header")
+    assert len(header[1]) == 4
+    assert header[2] == []
 
 
 # --- XML ----------------------------------------------------------------------------------------------
@@ -315,6 +322,12 @@ def test_one_wrong_line_and_nothing_is_believed(recall, line, text):
     assert recall([*MEMORY[:line], text, *MEMORY[line + 1 :]]).answer is None
 
 
+def test_a_memory_that_has_a_second_name_is_not_believed(recall, tmp_path):
+    (tmp_path / "memory").touch()
+    os.link(tmp_path / "memory", tmp_path / "elsewhere")
+    assert recall(MEMORY).answer is None
+
+
 def test_each_state_file_has_a_memory_of_its_own(recall):
     asked = {"source": "state_file", "state-file": "/a"}
     lines = [*MEMORY[:2], "source state_file cc 8774 /a", *MEMORY[3:]]
@@ -326,3 +339,58 @@ def test_where_there_was_no_answer_the_memory_has_none(recall, tmp_path):
     memory = recall([])
     assert memory.store(1, "message") is None
     assert (tmp_path / "memory").read_text().splitlines()[3] == "answer none 0.00"
+
+
+@pytest.mark.parametrize(
+    ("said", "answer", "run"),
+    [
+        (("ENABLED", True, "said"), "answer ENABLED", "run 0"), (("DISABLED", True, "said"), "answer DISABLED", "run 1"),
+        ((None, True, "not initialised"), "answer none 0.00", "run 1"), ((None, False, "nothing"), "answer none 0.00", "run 1"),
+    ],
+)  # fmt: skip
+def test_what_a_run_leaves_in_the_memory(tmp_path, monkeypatch, said, answer, run):
+    monkeypatch.setattr(check, "ask", lambda _options: said)
+    options = check.parse_arguments(["--memory", str(tmp_path / "memory")])
+    check.check(options)
+    lines = (tmp_path / "memory").read_text().splitlines()
+    assert lines[3].startswith(answer)
+    assert lines[4].startswith(run + " ")
+
+
+# --- the whole ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def watch(tmp_path, monkeypatch):
+    """A run with --watch 0.7 and --timeout 1.5 that begins when the clock says 10; what ask() was told each time."""
+    told = []
+
+    def run(said, later):
+        clock = iter([10.0, later])
+        monkeypatch.setattr(check, "now", lambda: next(clock))
+        monkeypatch.setattr(check, "recalled", lambda _options: said[0])
+        monkeypatch.setattr(check, "says_otherwise", lambda *_args: True)
+        monkeypatch.setattr(check, "ask", lambda options: (told.append(options["timeout"]), said)[1])
+        words = ["--source", "state_file", "--watch", "0.7", "--memory", str(tmp_path / "memory")]
+        check.ask_and_remember(check.parse_arguments(words))
+        return told
+
+    return run
+
+
+def test_a_second_look_has_what_is_left_of_the_time(watch):
+    assert watch(("DISABLED", True, "said"), 10.5) == [1.5, 1.0]
+
+
+def test_a_second_look_that_is_late_is_a_short_one(watch):
+    assert watch(("DISABLED", True, "said"), 12.0) == [1.5, 0.1]
+
+
+def test_without_an_answer_there_is_nothing_to_watch(watch):
+    assert watch((None, False, "nothing"), 10.5) == [1.5]
+
+
+def test_help_asks_nobody(monkeypatch, capfd):
+    monkeypatch.setattr(check, "check", lambda _options: pytest.fail("asked"))
+    assert check.main(["--help"]) == 1
+    assert capfd.readouterr().out.startswith("Is this host's")
