@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -140,6 +141,121 @@ def test_nothing_stands_between_the_headers(deadline):
     header = check.only(check.only(check.parse_xml(text.encode()), check.SOAP + "}Envelope"), check.SOAP + "}Header")
     assert len(header[1]) == 4
     assert header[2] == []
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_limits_are_still_allowed(answer, more):
+    head = OK + b"X: %s\r\n" % (b"x" * (check.HEAD_LIMIT - len(OK) - 5 + more))
+    line = b"H" * (check.HEAD_LIMIT + more)
+    total = OK + b"\r\n" + b"x" * (check.HEAD_LIMIT + check.BODY_LIMIT - len(OK) - 2 + more)
+    if more:
+        assert refusal(answer, head + b"\r\n") == "the answer's HTTP header has more than 16384 bytes"
+        assert refusal(answer, line) == "the answer's HTTP header has more than 16384 bytes"
+        assert refusal(answer, total) == "the answer has more than 1048576 bytes"
+    else:
+        assert answer(head + b"\r\n").status == 200
+        assert refusal(answer, line) == "the answer was cut short"
+        assert len(answer(total).body) == len(total) - len(OK) - 2
+
+
+# --- time ---------------------------------------------------------------------------------------------
+
+
+class Broken(Connection):
+    """Breaks at `where`, and notes what it was told of time."""
+
+    def __init__(self, where, error):
+        super().__init__(OK)
+        self.where, self.error, self.times = where, error, []
+
+    def act(self, what):
+        if what == self.where:
+            raise self.error
+
+    def settimeout(self, seconds):
+        self.times.append(seconds)
+
+    def connect(self, _address):
+        self.act("connect")
+
+    def sendall(self, data):
+        self.act("send")
+
+    def recv(self, size):
+        self.act("receive")
+        return super().recv(size)
+
+
+@pytest.fixture
+def breaks(monkeypatch):
+    """Connect, send or receive over a Broken with so much time left; the Trouble, and the times that the connection was told."""
+    import _socket  # noqa: PLC0415 - the check's own
+
+    def run(where, left, error):
+        connection = Broken(where, error)
+        monkeypatch.setattr(_socket, "socket", lambda *_args: connection)
+        monkeypatch.setattr(check, "addresses", lambda *_args: [(2, 1, 6, "", "here")])
+        deadline = SimpleNamespace(left=lambda: left, doing="", passed=lambda: check.TimedOut("late"))
+        options = {"host": "127.0.0.1", "port": 1}
+        with pytest.raises(check.Trouble) as caught:
+            check.exchange(options, deadline, check.connect("cc", 1, deadline), b"", lambda answer: answer)
+        return caught.value, connection.times
+
+    return run
+
+
+@pytest.mark.parametrize("where", ["connect", "send", "receive"])
+@pytest.mark.parametrize(("left", "told"), [(0.5, 0.5), (0.0, 0.001), (-1.0, 0.001)])
+def test_what_breaks_when_time_is_up_is_told_as_that(breaks, where, left, told):
+    trouble, times = breaks(where, left, OSError(errno.ECONNRESET, "reset"))
+    assert isinstance(trouble, check.TimedOut) == (left <= 0)
+    assert ("reset" in str(trouble)) == (left > 0)
+    assert set(times) == {told}
+    assert len(times) == (2 if where == "receive" else 1)
+
+
+@pytest.mark.parametrize("where", ["connect", "send", "receive"])
+def test_an_error_without_a_text_of_its_own_is_told_by_what_there_is(breaks, where):
+    assert str(breaks(where, 0.5, OSError("odd"))[0]).endswith(": odd")
+
+
+@pytest.fixture
+def look_up(monkeypatch, deadline):
+    """addresses() of a name that does `then` when it is looked up, with so much time left."""
+    import _socket  # noqa: PLC0415 - the check's own
+
+    def getaddrinfo(_name, _port, _family, _kind, _protocol=0, flags=0):
+        if flags:
+            raise _socket.gaierror(-2, "no number")
+        return then()
+
+    def run(left, what):
+        nonlocal then
+        then = what
+        deadline.left = lambda: left
+        with pytest.raises(check.Trouble) as caught:
+            check.addresses("cc", 1, deadline)
+        return caught.value
+
+    then = None
+    monkeypatch.setattr(_socket, "getaddrinfo", getaddrinfo)
+    return run
+
+
+def test_a_name_is_not_waited_for_longer_than_there_is_time(look_up):
+    answered = threading.Event()
+    for left in (0.05, -1.0):
+        begun = time.monotonic()
+        assert isinstance(look_up(left, lambda: answered.wait(5)), check.TimedOut)
+        assert time.monotonic() - begun < 0.9
+    answered.set()
+
+
+def test_a_name_server_that_fails_oddly(look_up):
+    def odd():
+        raise ValueError("odd")
+
+    assert str(look_up(5.0, odd)) == "cannot look up cc: odd"
 
 
 # --- XML ----------------------------------------------------------------------------------------------
