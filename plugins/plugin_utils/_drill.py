@@ -128,7 +128,7 @@ def _report(data: Mapping[str, Any]) -> dict[str, Any]:
         "since": since,
         "from": source,
         "to": there.pop("to"),
-        "detection": detection if detection is None else round(detection, 3),
+        "detection": _rounded(detection),
         **there,
         "back": back,
         "clock_uncertainty": round(clocks.uncertainty, 4),

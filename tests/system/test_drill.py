@@ -86,7 +86,8 @@ def test_the_vip_goes_and_comes_back(deployed, drill, trigger):
     assert (report["from"], report["to"], report["observer"]) == ("cc1", "cc2", "nc1")
     assert 0 < report["takeover"] < 20
     assert 0 < report["back"]["returned"] < 30
-    assert 0 < report["detection"] <= report["takeover"]
+    # keepalived writes its log beside what it does, so that a line may be an instant later than the deed.
+    assert 0 < report["detection"] < report["takeover"] + 0.05
     vip, beyond = report["targets"]
     assert (vip["name"], beyond["name"]) == ("VIP", deployed.address["outside"])
     # Some 20 questions a second for the 2 s of settling at least.
