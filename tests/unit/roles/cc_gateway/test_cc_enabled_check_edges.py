@@ -215,6 +215,16 @@ def test_what_breaks_when_time_is_up_is_told_as_that(breaks, where, left, told):
 
 
 @pytest.mark.parametrize("where", ["connect", "send", "receive"])
+@pytest.mark.parametrize(
+    ("error", "late"), [(TimeoutError("timed out"), True), (TimeoutError(errno.ETIMEDOUT, "the kernel's"), False)]
+)
+def test_a_timeout_of_the_connection_is_the_deadline_even_an_instant_before_it(breaks, where, error, late):
+    trouble, _times = breaks(where, 0.0004, error)
+    assert isinstance(trouble, check.TimedOut) == late
+    assert str(trouble).endswith("late" if late else ": the kernel's")
+
+
+@pytest.mark.parametrize("where", ["connect", "send", "receive"])
 def test_an_error_without_a_text_of_its_own_is_told_by_what_there_is(breaks, where):
     assert str(breaks(where, 0.5, OSError("odd"))[0]).endswith(": odd")
 
