@@ -38,7 +38,7 @@ class Moves:
         """Compare what is noted with what the kernel lists; the difference is told as of now."""
         found = dict((packed, set()) for packed in self.vips)
         for one in _addresses.local_addresses({}):
-            if one["packed"] in found:
+            if one["packed"] in found and one["state"] == "usable":
                 found[one["packed"]].add(one["index"])
         for packed, places in found.items():
             self.note(packed, places, now)
@@ -79,7 +79,9 @@ class Moves:
                 if one is not None and one["packed"] in self.places:
                     change = set([one["index"]])
                     places = self.places[one["packed"]]
-                    self.note(one["packed"], places | change if kind == _addresses.RTM_NEWADDR else places - change, now)
+                    # The kernel tells an IPv6 address again when it has found no duplicate, or one.
+                    here = kind == _addresses.RTM_NEWADDR and one["state"] == "usable"
+                    self.note(one["packed"], places | change if here else places - change, now)
             offset += (length + 3) & ~3
 
     def result(self):

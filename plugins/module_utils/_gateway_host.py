@@ -84,7 +84,7 @@ def look_at_python(name, executable):
     return found
 
 
-def _who_answers(vip, gateway, links, addresses, probe_time):
+def _who_answers(vip, gateway, links, addresses, probe_timeout):
     """The answer of _vip_probe for a VIP, and who of the members is silent."""
     members = {}
     for text in [gateway["address"]] + list(gateway["peers"]):
@@ -95,7 +95,7 @@ def _who_answers(vip, gateway, links, addresses, probe_time):
             continue  # the settings' own trouble, which filter gateway_problems names
     here = any(link["name"] == gateway["interface"] for link in links.values())
     options = {
-        "probe_timeout": probe_time,
+        "probe_timeout": probe_timeout,
         "candidates": members,
         "probe_interface": gateway["interface"] if here else None,
     }
@@ -104,7 +104,7 @@ def _who_answers(vip, gateway, links, addresses, probe_time):
     return dict(found["answers"][0], silent=silent)
 
 
-def look_at_vip(gateway, links, addresses, setup, probe_time):
+def look_at_vip(gateway, links, addresses, setup, probe_timeout):
     """A gateway's VIP on this host and in its network -> dict: vip, instance, here, interface, configured, answers."""
     found = {
         "vip": gateway["vip"],
@@ -122,9 +122,9 @@ def look_at_vip(gateway, links, addresses, setup, probe_time):
     found["here"] = bool(mine)
     found["interface"] = mine[0]["interface"] if mine else None
     found["configured"] = any(vip["vip"] in instance["vips"] for instance in setup["instances"])
-    if probe_time > 0:
+    if probe_timeout > 0:
         try:
-            found["answers"] = _who_answers(vip, gateway, links, addresses, probe_time)
+            found["answers"] = _who_answers(vip, gateway, links, addresses, probe_timeout)
         except _arp_probe.ProbeError as e:
             found["answers"] = {"error": str(e)}
     return found
@@ -163,7 +163,7 @@ def look(params):
     interfaces = sorted(set(gateway["interface"] for gateway in silent)) if params["listen_time"] > 0 else []
     listening = [_Aside(_listen, interface, params["listen_time"]) for interface in interfaces]
     asking = [
-        _Aside(look_at_vip, gateway, links, addresses, setup, params["probe_time"]) for gateway in params["gateways"]
+        _Aside(look_at_vip, gateway, links, addresses, setup, params["probe_timeout"]) for gateway in params["gateways"]
     ]
     result["cc"] = _cc_alive.ask(params["cc_host"], params["cc_port"])
     result["vips"] = [one.result() for one in asking]

@@ -61,7 +61,7 @@ options:
       - It does not listen for gateways whose VRID keepalived already runs with, on their interface.
     type: float
     default: 2.2
-  probe_time:
+  probe_timeout:
     description: How long to wait for those who answer for the VIP, in seconds, at most 60; V(0) for not asking.
     type: float
     default: 0.5
@@ -472,7 +472,7 @@ def main():
                 ),
             ),
             listen_time=dict(type="float", default=2.2),
-            probe_time=dict(type="float", default=0.5),
+            probe_timeout=dict(type="float", default=0.5),
             keepalived_conf=dict(type="path", default="/etc/keepalived/keepalived.conf"),
             check_path=dict(type="path", default="/usr/libexec/keepalived/cc-enabled-check"),
             auth_pass_sha256=dict(type="str", no_log=False),

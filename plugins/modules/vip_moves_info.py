@@ -26,6 +26,8 @@ options:
   vips:
     description:
       - The addresses. A prefix, as in V(10.0.0.10/32), plays no role. Addresses are compared exactly.
+      - An IPv6 address has come when the kernel has found no duplicate of it, not while it is tentative, as in
+        M(eucalyptus.ha.vip_facts).
     type: list
     elements: str
     required: true

@@ -34,7 +34,7 @@ print(json.dumps(_gateway_host.look(json.loads(sys.argv[2]))))
 
 def parameters(**changes):
     return {
-        "gateways": [GATEWAY], "listen_time": 0.5, "probe_time": 0.5, "keepalived_conf": "/nonexistent/keepalived.conf",
+        "gateways": [GATEWAY], "listen_time": 0.5, "probe_timeout": 0.5, "keepalived_conf": "/nonexistent/keepalived.conf",
         "check_path": "/usr/libexec/keepalived/cc-enabled-check", "auth_pass_sha256": None, "user": USER, "python": sys.executable,
         "cc_host": "127.0.0.1", "cc_port": 9, "client_key": None, "client_cert": None, "client_key_content": None,
         "client_cert_content": None, "own_cert": None, **changes,
@@ -121,7 +121,7 @@ def test_several_gateways_and_odd_ones(network):
 def test_the_vip_on_this_host_with_and_without_configuration(network, tmp_path):
     network.ip("cc1", "address", "add", "10.0.0.11/32", "dev", "eth0")
     mine = [{**GATEWAY, "vip": "10.0.0.11"}]
-    found = look(network, gateways=mine, listen_time=0, probe_time=0)
+    found = look(network, gateways=mine, listen_time=0, probe_timeout=0)
     assert found["vips"] == [
         {
             "vip": "10.0.0.11",
@@ -137,7 +137,7 @@ def test_the_vip_on_this_host_with_and_without_configuration(network, tmp_path):
         "vrrp_instance x {\n virtual_router_id 45\n interface eth0\n virtual_ipaddress {\n 10.0.0.11\n }\n}\n"
     )
     assert (
-        look(network, gateways=mine, listen_time=0, probe_time=0, keepalived_conf=str(conf))["vips"][0]["configured"]
+        look(network, gateways=mine, listen_time=0, probe_timeout=0, keepalived_conf=str(conf))["vips"][0]["configured"]
         is True
     )
 
@@ -155,7 +155,7 @@ def test_it_does_not_listen_where_it_speaks_itself(tmp_path, monkeypatch):
             {**GATEWAY, "instance": "y", "interface": "eth1"},
             {**GATEWAY, "instance": "z", "interface": "eth1"},
         ]
-        found = _gateway_host.look(parameters(gateways=gateways, probe_time=0, keepalived_conf=str(conf)))
+        found = _gateway_host.look(parameters(gateways=gateways, probe_timeout=0, keepalived_conf=str(conf)))
         assert sorted(heard) == interfaces
         assert found["adverts"] == []
 
@@ -163,7 +163,7 @@ def test_it_does_not_listen_where_it_speaks_itself(tmp_path, monkeypatch):
 def test_keys_are_looked_at_when_they_are_named(tmp_path_factory):
     directory = Path(keys.make_once(tmp_path_factory.getbasetemp() / "keys"))
     pair = {"client_key": str(directory / "cloud-pk.pem"), "client_cert": str(directory / "cloud-cert.pem")}
-    found = _gateway_host.look(parameters(listen_time=0, probe_time=0, own_cert=pair["client_cert"], **pair))
+    found = _gateway_host.look(parameters(listen_time=0, probe_timeout=0, own_cert=pair["client_cert"], **pair))
     assert found["client_keys"]["match"] is True
     assert found["adverts"] is None
 

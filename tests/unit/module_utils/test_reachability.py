@@ -73,9 +73,10 @@ def test_checksum_is_that_of_rfc_1071():
     assert _reachability.checksum(message) == 0
 
 
-def notification(kind, address, index=3):
-    body = struct.pack("=BBBBi", socket.AF_INET, 32, 0, 0, index)
-    body += _addresses.attribute(_addresses.IFA_LOCAL, socket.inet_aton(address))
+def notification(kind, address, index=3, flags=0):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    body = struct.pack("=BBBBi", family, 32, flags, 0, index)
+    body += _addresses.attribute(_addresses.IFA_LOCAL, socket.inet_pton(family, address))
     return struct.pack("=IHHII", 16 + len(body), kind, 0, 0, 0) + body
 
 
@@ -91,6 +92,25 @@ def test_only_the_exact_address_is_a_move_and_a_second_interface_is_none():
         "initial": {"192.0.2.10": False},
         "moves": [{"vip": "192.0.2.10", "at": 1.0, "held": True}, {"vip": "192.0.2.10", "at": 4.0, "held": False}],
     }
+
+
+def test_an_ipv6_address_comes_when_the_kernel_has_found_no_duplicate():
+    moves = _address_moves.Moves(["fd00::10"], time.time())
+    for flags, now in ((0x40, 1.0), (0x80, 2.0), (0x08, 3.0), (0x44, 4.0)):  # tentative, permanent, dadfailed, optimistic
+        moves.read(notification(_addresses.RTM_NEWADDR, "fd00::10", flags=flags), now)
+    moves.sock.close()
+    assert [(move["at"], move["held"]) for move in moves.result()["moves"]] == [(2.0, True), (3.0, False), (4.0, True)]
+
+
+def test_a_tentative_address_is_not_held_when_the_recording_begins(monkeypatch):
+    there = [{"packed": socket.inet_pton(socket.AF_INET6, "fd00::10"), "index": 3, "state": "tentative"}]
+    monkeypatch.setattr(_addresses, "local_addresses", lambda _links: there)
+    moves = _address_moves.Moves(["fd00::10"], 0.0)
+    assert moves.initial == {"fd00::10": False}
+    there[0]["state"] = "usable"
+    moves.look(1.0)
+    moves.sock.close()
+    assert moves.result()["moves"] == [{"vip": "fd00::10", "at": 1.0, "held": True}]
 
 
 def ping(monkeypatch, address="127.0.0.1"):

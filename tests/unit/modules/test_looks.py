@@ -48,7 +48,7 @@ def test_what_is_documented_of_the_keys_is_what_is_returned(run_module):
 def test_what_is_documented_of_the_host_is_what_is_returned(run_module, tmp_path):
     conf = tmp_path / "keepalived.conf"
     conf.write_text("vrrp_instance a {\nvirtual_router_id 4\nvirtual_ipaddress {\n10.0.0.11\n}\n}\n")
-    result = run_module(gateway_host_info, gateways=[GATEWAY], listen_time=0, probe_time=0, keepalived_conf=str(conf))
+    result = run_module(gateway_host_info, gateways=[GATEWAY], listen_time=0, probe_timeout=0, keepalived_conf=str(conf))
     result.pop("invocation", None)
     promised = documented(yaml.safe_load(gateway_host_info.RETURN))
     assert returned(result) - {"changed"} == {name for name in promised if not name.startswith("adverts.")}
@@ -64,7 +64,7 @@ def test_a_time_to_listen_that_makes_no_sense_is_refused_before_it_is_waited_for
 def test_a_host_without_the_interface(run_module, tmp_path):
     """Nothing is there, and that is what is told."""
     result = run_module(
-        gateway_host_info, gateways=[{**GATEWAY, "peers": ["10.0.0.2", "cc2"]}], listen_time=0.1, probe_time=0.1,
+        gateway_host_info, gateways=[{**GATEWAY, "peers": ["10.0.0.2", "cc2"]}], listen_time=0.1, probe_timeout=0.1,
         keepalived_conf=str(tmp_path / "none"), user="nonesuch",
     )  # fmt: skip
     vip = result["vips"][0]

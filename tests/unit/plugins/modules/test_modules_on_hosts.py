@@ -62,7 +62,7 @@ def test_gateway_host_info(run, tmp_path):
         gateway_host_info,
         gateways=[GATEWAY],
         listen_time=0,
-        probe_time=0,
+        probe_timeout=0,
         user="nosuchuser",
         cc_port=9,
         keepalived_conf=str(tmp_path / "none"),
