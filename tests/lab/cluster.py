@@ -6,8 +6,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab import REPO, Lab, LabError
@@ -43,10 +46,13 @@ class Cluster:
             for name, host in group["hosts"].items()
         }
 
-    def play(self, playbook: str, *args: str) -> Run:
+    def _words(self, playbook: str, *args: str) -> list[str]:
         name = playbook if playbook.endswith(".yml") else f"eucalyptus.ha.{playbook}"
+        return ["ansible-playbook", "-i", str(self.lab.inventory), name, *args]
+
+    def play(self, playbook: str, *args: str) -> Run:
         done = subprocess.run(
-            ["ansible-playbook", "-i", str(self.lab.inventory), name, *args],
+            self._words(playbook, *args),
             cwd=REPO,
             text=True,
             stdout=subprocess.PIPE,
@@ -55,6 +61,34 @@ class Cluster:
             env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
         )
         return Run(done.returncode, done.stdout)
+
+    @contextmanager
+    def playing(self, words: str, playbook: str, *args: str) -> Iterator[subprocess.Popen[str]]:
+        """A run that has come to say `words`; at the end all of it is killed with SIGKILL, if it still runs."""
+        process = subprocess.Popen(
+            self._words(playbook, *args),
+            cwd=REPO,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        said = []
+        try:
+            for line in process.stdout:
+                said.append(line)
+                if words in line:
+                    break
+            else:
+                raise LabError(f"the run ended before it said {words!r}:\n{''.join(said)}")
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.stdout.close()
+            process.wait()
 
     def sh(self, host: str, command: str, check: bool = True) -> str:
         return self.lab.exec(host, "sh", "-c", command, check=check).stdout

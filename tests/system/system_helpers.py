@@ -7,6 +7,9 @@ import time
 # The system's own bookkeeping, which changes with the day and with installed packages.
 NOT_OURS = "-e /etc/ssh/ -e /etc/resolv.conf -e /etc/hosts -e /etc/mtab -e ld.so.cache -e /etc/alternatives -e '\\.pyc'"
 
+# A standby controller flushes the packet filter and loads it again all the time: one look may fall between the two.
+RULES = "for n in 1 2 3 4; do iptables-save | grep '^-A'; sleep 0.3; done | sort -u"
+
 
 def wait_for(condition, limit=15.0):
     """Wait until the condition holds; an assertion error when it does not within `limit` seconds."""
@@ -17,16 +20,13 @@ def wait_for(condition, limit=15.0):
 
 
 def files(cluster, host):
-    """Everything under /etc and /usr/libexec with mode, owner and contents, and the packet filter over a second.
-
-    (A standby controller flushes it and loads it again all the time: one look may fall between the two.)
-    """
+    """Everything under /etc and /usr/libexec with mode, owner and contents, and the packet filter over a second."""
     return cluster.sh(
         host,
         "for d in /etc /usr/libexec/keepalived /var/lib/eucalyptus-ha; do [ -d $d ] &&"
         " find $d -xdev -type f -printf '%p %m %u %g ' -exec sha256sum {} \\; ; done | sort"
         f" | grep -v {NOT_OURS};"
-        "for n in 1 2 3 4; do iptables-save | grep '^-A'; sleep 0.3; done | sort -u; systemctl is-enabled keepalived; ip -4 route",
+        f"{RULES}; systemctl is-enabled keepalived; ip -4 route",
         check=False,
     )
 

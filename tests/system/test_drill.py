@@ -10,11 +10,8 @@ import json
 import os
 import re
 import signal
-import subprocess
-from contextlib import contextmanager
 
 import pytest
-from lab import REPO
 from system_helpers import wait_for
 
 WIDE = {f"drill_limit_{name}": 20 for name in ("takeover", "gap", "gap_beyond", "overlap")}
@@ -141,29 +138,8 @@ def test_a_command_that_provokes_nothing_fails_the_drill(deployed, drill):
     as_before(deployed)
 
 
-@contextmanager
 def under_way(deployed, words, tmp_path, **variables):
-    """A drill that has come to say `words`; killed at the end if it still runs."""
-    process = subprocess.Popen(
-        ["ansible-playbook", "-i", str(deployed.lab.inventory), "eucalyptus.ha.drill", "-e",
-         json.dumps(settings(deployed, tmp_path, **variables))],
-        cwd=REPO, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
-    )  # fmt: skip
-    said = []
-    try:
-        for line in process.stdout:
-            said.append(line)
-            if words in line:
-                break
-        else:
-            raise AssertionError("".join(said))
-        yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.stdout.close()
-        process.wait()
+    return deployed.playing(words, "drill", "-e", json.dumps(settings(deployed, tmp_path, **variables)))
 
 
 def test_an_operator_provokes_it_in_his_own_way(deployed, tmp_path):
