@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -138,15 +139,31 @@ def test_who_would_be_left_without_a_way_out(
     assert f"stranded={json.dumps(stranded)}." in play(tmp_path, look, hosts, told).replace('\\"', '"')
 
 
-def test_the_name_of_the_configuration_is_said_once() -> None:
+@pytest.mark.parametrize(
+    ("role", "words", "variable", "times"),
+    [
+        ("cc_gateway", r"/etc/keepalived/keepalived\.conf", "keepalived_config_file", 1),
+        # Once for the unit, once for the package.
+        (
+            "cc_gateway",
+            r"name: keepalived$|keepalived\.service|unit=keepalived|'keepalived'",
+            "keepalived_service_name",
+            2,
+        ),
+        ("drill", r"name: keepalived$|keepalived\.service|systemctl \w+ keepalived", "keepalived_service_name", 0),
+    ],
+)
+def test_a_name_that_role_keepalived_may_be_told_otherwise_stands_where_that_is_asked(
+    role: str, words: str, variable: str, times: int
+) -> None:
     said = [
         f"{file.relative_to(REPO)}:{number}"
         for folder in ("tasks", "vars")
-        for file in sorted((REPO / "roles/cc_gateway" / folder).glob("*.yml"))
+        for file in sorted((REPO / "roles" / role / folder).glob("*.yml"))
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
-        if "/etc/keepalived/keepalived.conf" in line
+        if re.search(words, line)
     ]
-    assert len(said) == 1, "keepalived_config_file may name another: " + ", ".join(said)
+    assert len(said) == times, f"{variable} may name another: " + ", ".join(said)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +175,7 @@ def test_the_name_of_the_configuration_is_said_once() -> None:
     ],
 )
 def test_the_configuration_is_compared_where_it_is(tmp_path: Path, before: str | None, now: str, kind: str) -> None:
-    (tmp_path / "systemctl").write_text("#!/bin/sh\necho active\n", encoding="utf-8")
+    (tmp_path / "systemctl").write_text('#!/bin/sh\n[ "$*" = "is-active vrrp" ] && echo active\n', encoding="utf-8")
     (tmp_path / "systemctl").chmod(0o755)
     (tmp_path / "pending").touch()
     configuration = tmp_path / "other.conf"
@@ -170,7 +187,7 @@ def test_the_configuration_is_compared_where_it_is(tmp_path: Path, before: str |
         "/run/eucalyptus.ha.keepalived.pending", str(tmp_path / "pending")
     )
     run = subprocess.run(
-        ["sh", "-c", script, "sh", str(configuration)],
+        ["sh", "-c", script, "sh", str(configuration), "vrrp"],
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
