@@ -252,12 +252,18 @@ def _seconds(value: float | None) -> str:
     return "not seen" if value is None else f"{value:.3f} s"
 
 
+def _after(words: str, otherwise: str, seconds: float | None) -> str:
+    return otherwise if seconds is None else f"{words} after {seconds:.3f} s"
+
+
 def _lines(result: Mapping[str, Any]) -> list[str]:
+    noticed = _after("Noticed by keepalived", "Not noticed by a check", result["detection"])
+    arrived = _after(f"the VIP at {result['to']}", "the VIP at no other host", result["takeover"])
+    left = _after(f"gone from {result['from']}", f"never gone from {result['from']}", result["released"])
     lines = [
         result["sentence"],
         f"Trigger: {result['trigger']}, {result['when']}; seen from {result['observer']}.",
-        f"Noticed by keepalived after {_seconds(result['detection'])}; the VIP at {result['to'] or 'no other host'} after"
-        f" {_seconds(result['takeover'])}, gone from {result['from']} after {_seconds(result['released'])}.",
+        f"{noticed}; {arrived}, {left}.",
     ]
     for words, phase in (("On the way there", result), ("On the way back", result["back"])):
         if not phase:

@@ -95,6 +95,7 @@ def test_kept_limits_pass_and_an_empty_one_is_none():
     assert report["passed"] is True
     assert {limit["name"] for limit in report["limits"]} == {"takeover", "gap", "overlap"}
     assert report["sentence"] == "The drill passed: 10.0.0.10 went from cc1 to cc2 in 0.88 s, and every limit was kept."
+    assert report["lines"][2] == "Noticed by keepalived after 0.600 s; the VIP at cc2 after 0.880 s, gone from cc1 after 0.900 s."
 
 
 def test_a_missed_limit_fails_and_says_by_how_much():
@@ -109,7 +110,9 @@ def test_no_takeover_is_a_failure_whatever_the_limits():
     data = recording(limits={})
     data["hosts"]["cc2"]["moves"] = []
     data["hosts"]["cc1"]["moves"] = []
+    data["log"] = {}
     report = drill_report(data)
+    assert report["lines"][2] == "Not noticed by a check; the VIP at no other host, never gone from cc1."
     assert report["passed"] is False
     assert report["takeover"] is None
     assert "no other host took the VIP 10.0.0.10 over from cc1" in report["sentence"]
