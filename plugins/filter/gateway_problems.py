@@ -391,7 +391,8 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
     if not isinstance(given, dict) or "host" not in given:
         raise AnsibleFilterError("gateway_problems: wants the dictionary of settings that role cc_gateway gathers")
     addresses = [found for found in (_address(text) for text in given.get("interface_addresses") or []) if found]
-    errors = _vip_errors(given, addresses)
+    errors = list(given.get("unknown_options") or [])
+    errors += _vip_errors(given, addresses)
     errors += _interface_errors(given, addresses)
     errors += _peer_errors(given, addresses)
     errors += _pair_errors(given)

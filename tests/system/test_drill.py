@@ -75,6 +75,15 @@ def test_a_wrong_trigger_is_told_before_anything_is_asked(deployed, drill):
     as_before(deployed)
 
 
+def test_a_misspelt_limit_is_told_and_not_taken_for_none(deployed, drill):
+    run, report = drill(drill_limit_takover=0.5)
+    assert run.status != 0
+    assert "Nothing was done" in run.output
+    assert "did you mean drill_limit_takeover?" in " ".join(run.output.split())
+    assert report is None
+    as_before(deployed)
+
+
 @pytest.mark.parametrize("trigger", ["keepalived", "maintenance"])
 def test_the_vip_goes_and_comes_back(deployed, drill, trigger):
     run, report = drill(drill_trigger=trigger)

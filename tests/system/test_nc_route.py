@@ -246,6 +246,7 @@ def test_what_cannot_work_is_refused_before_anything_is_touched(nc):
         ("nc_route_vip=203.0.113.99", "is on no network that this host is connected to"),
         (f"nc_route_vip={nc.address['nc1']}", "is an address of this host itself"),
         (f"nc_route_vip={nc.address['cc1'].rsplit('.', 1)[0]}.77", "does not answer"),
+        ("nc_route_backnd=ifupdown", "did you mean nc_route_backend?"),
         ("nc_route_vip=elsewhere", "must be an IPv4 address"),
         ("nc_route_backend=ifupdown", "does not manage eth0"),
         ("nc_route_control_address=198.51.100.1", "would leave through it"),

@@ -85,6 +85,7 @@ SHOWS = {
     "keepalived_problems": "EQUAL",
     "keepalived_verdict": "Unknown keyword",
     "nc_route_plan": "manages eth0",
+    "unknown_options": "did you mean cc_gateway_check_fall?",
     "vip_holder": "cc1",
 }
 # Ansible itself has these, or the inventory has.

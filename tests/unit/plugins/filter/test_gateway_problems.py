@@ -153,6 +153,14 @@ def test_one_host_out_of_reach_is_a_warning():
     ]
 
 
+def test_options_that_are_none_come_first():
+    said = "cc_gateway_vipp is no option of this role"
+    assert gateway_problems({**GOOD, "unknown_options": [said], "vip": ""})["errors"] == [
+        said,
+        "cc_gateway_vip is not set: choose a free address in the node controllers' network",
+    ]
+
+
 def test_all_mistakes_come_in_one_go():
     assert len(gateway_problems({**GOOD, "vip": "", "peers": [], "weight": 0, "check_source": "x"})["errors"]) == 4
 
