@@ -253,7 +253,7 @@ def _seconds(value: float | None) -> str:
 
 
 def _after(words: str, otherwise: str, seconds: float | None) -> str:
-    return otherwise if seconds is None else f"{words} after {seconds:.3f} s"
+    return otherwise if seconds is None else f"{words} after {_seconds(seconds)}"
 
 
 def _lines(result: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from lab import REPO, Lab, LabError
 
@@ -46,34 +47,26 @@ class Cluster:
             for name, host in group["hosts"].items()
         }
 
-    def _words(self, playbook: str, *args: str) -> list[str]:
+    def _command(self, playbook: str, *args: str) -> dict[str, Any]:
+        """How a run is started: what run() and Popen() of subprocess have in common."""
         name = playbook if playbook.endswith(".yml") else f"eucalyptus.ha.{playbook}"
-        return ["ansible-playbook", "-i", str(self.lab.inventory), name, *args]
+        return {
+            "args": ["ansible-playbook", "-i", str(self.lab.inventory), name, *args],
+            "cwd": REPO,
+            "text": True,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "env": {**os.environ, "ANSIBLE_NOCOLOR": "1"},
+        }
 
     def play(self, playbook: str, *args: str) -> Run:
-        done = subprocess.run(
-            self._words(playbook, *args),
-            cwd=REPO,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
-        )
+        done = subprocess.run(**self._command(playbook, *args), check=False)
         return Run(done.returncode, done.stdout)
 
     @contextmanager
     def playing(self, words: str, playbook: str, *args: str) -> Iterator[subprocess.Popen[str]]:
         """A run that has come to say `words`; at the end all of it is killed with SIGKILL, if it still runs."""
-        process = subprocess.Popen(
-            self._words(playbook, *args),
-            cwd=REPO,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-        )
+        process = subprocess.Popen(**self._command(playbook, *args), start_new_session=True)
         assert process.stdout is not None
         said = []
         try:
