@@ -90,13 +90,31 @@ def test_limits_of_the_clock(folder):
 
 def test_dates_are_said_and_do_not_refuse(folder):
     """Neither the CC nor the module goes by the dates of certificates, but a user wants to know."""
-    assert signature(folder, RECORDED_AT + 86400).expired() == []
-    later = signature(folder, RECORDED_AT + 20 * 366 * 86400).expired()
+    # Made when the tests run, so their own dates are the only ones to go by; one may be made a second after the other.
+    pems = [(folder / f"{owner}-cert.pem").read_bytes() for owner in keys.OWNERS]
+    client, cluster = (_wsse.Certificate(pem) for pem in pems)
+    made = max(client.not_before, cluster.not_before)
+    assert signature(folder, made, pems[1]).expired() == []
+    later = signature(folder, max(client.not_after, cluster.not_after) + 1, pems[1]).expired()
     assert [line.split(":")[0] for line in later] == ["client_cert", "cc_cert"]
-    assert all(re.search(r": the certificate expired on 20\d\d-\d\d-\d\d$", line) for line in later)
-    earlier = signature(folder, 0).expired()
-    assert all(re.search(r" is not valid before 20\d\d-\d\d-\d\d; is the clock of this host right\?$", line) for line in earlier)
+    assert all(re.search(r": the certificate expired on 2\d\d\d-\d\d-\d\d$", line) for line in later)
+    earlier = signature(folder, 0, pems[1]).expired()
+    assert all(re.search(r" is not valid before 2\d\d\d-\d\d-\d\d; is the clock of this host right\?$", line) for line in earlier)
     assert len(earlier) == 2
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (RECORDED_AT, []),
+        (calendar.timegm((2040, 2, 29, 0, 0, 0)), ["cc_cert: the certificate expired on 2036-11-19"]),
+        (0, ["cc_cert: the certificate is not valid before 2026-11-22; is the clock of this host right?"]),
+    ],
+)
+def test_dates_of_the_recorded_certificate(folder, now, expected):
+    """Its dates never change, so the sentences are known to the day."""
+    sentences = signature(folder, now).expired()
+    assert [line for line in sentences if line.startswith("cc_cert")] == expected
 
 
 def test_milliseconds():
