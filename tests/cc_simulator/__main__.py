@@ -9,9 +9,13 @@ import signal
 import sys
 import threading
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from . import keys
 from .names import DEFAULT_PORT, SimulatorError
+
+if TYPE_CHECKING:
+    from .cloud import CloudController
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,7 +45,17 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--release", default="5.1", help="of Eucalyptus, 3.1 or later (%(default)s)")
     serve.add_argument("--state", default="DISABLED", help="localState at the start (%(default)s)")
     serve.add_argument("--state-file", metavar="PATH", help="keep a stand-in for eucalyptusCCConfig here")
-    serve.add_argument("--resume", action="store_true", help="go on in the state file's state, as CCs up to 4.2 do")
+    start = serve.add_mutually_exclusive_group()
+    start.add_argument(
+        "--resume", action="store_true", help="go on with what the state file has, as a CC started again does"
+    )
+    start.add_argument(
+        "--clean-start", action="store_true", help="no state file until the first SOAP request, then LOADED"
+    )
+    serve.add_argument("--max-clients", type=int, default=8, metavar="N", help="workers (%(default)s)")
+    serve.add_argument(
+        "--keep-alive", type=float, default=30.0, metavar="SECONDS", help="for idle connections (%(default)s)"
+    )
     serve.add_argument("--control", metavar="PATH", help="unix socket for the command 'control'")
     serve.add_argument("--no-ws-security", action="store_true", help="neither demand nor make signatures")
     serve.add_argument("--clock", metavar="ISO8601", help="a clock that stands still, for recorded messages")
@@ -54,9 +68,15 @@ def _parser() -> argparse.ArgumentParser:
     make.set_defaults(command=_keys)
 
     cloud = commands.add_parser("cloud", help="send a request as the cloud controller does")
-    cloud.add_argument("action", choices=("describe", "enable", "disable", "start", "stop", "shutdown"))
+    cloud.add_argument("action", choices=("describe", "enable", "disable", "start", "stop", "shutdown", "heartbeat"))
     cloud.add_argument("--host", default="127.0.0.1")
     cloud.add_argument("--port", type=int, default=DEFAULT_PORT)
+    cloud.add_argument("--partition", default="PARTI00", help="of heartbeat (%(default)s)")
+    cloud.add_argument("--name", default="CC_00", help="of heartbeat (%(default)s)")
+    cloud.add_argument("--epoch", type=int, default=1, help="of heartbeat (%(default)s)")
+    cloud.add_argument(
+        "--interval", type=float, metavar="SECONDS", help="send a heartbeat again and again, until SIGTERM"
+    )
     cloud.set_defaults(command=_cloud)
 
     flip = commands.add_parser("flip", help="disable one CC, then enable the other")
@@ -81,9 +101,7 @@ def _serve(options: argparse.Namespace) -> int:
     from .control import ControlSocket  # noqa: PLC0415 - the other commands must not wait for these imports
     from .server import Simulator, log_to_stderr  # noqa: PLC0415 - as above
 
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    ended = _until_ended()
     simulator = Simulator(
         _keys_of(options),
         host=options.host,
@@ -97,6 +115,9 @@ def _serve(options: argparse.Namespace) -> int:
         service_uri=options.service_uri,
         state_file=options.state_file,
         resume=options.resume,
+        clean_start=options.clean_start,
+        max_clients=options.max_clients,
+        keep_alive=options.keep_alive,
         log=log_to_stderr,
     )
     with simulator:
@@ -137,8 +158,32 @@ def _cloud(options: argparse.Namespace) -> int:
     from . import cloud  # noqa: PLC0415 - 'keys' needs neither lxml nor xmlsec
 
     client = cloud.CloudController(options.host, options.port, _keys_of(options), options.timeout)
+    if options.action == "heartbeat":
+        return _heartbeat(client, options)
     print(cloud.act(client, options.action))
     return 0
+
+
+def _heartbeat(client: CloudController, options: argparse.Namespace) -> int:
+    """Once, or every so many seconds until SIGTERM or SIGINT; then what fails is written to stderr and tried again."""
+    if options.interval is None:
+        print(client.heartbeat(options.partition, options.name, options.epoch))
+        return 0
+    ended = _until_ended()
+    while not ended.is_set():
+        try:
+            print(client.heartbeat(options.partition, options.name, options.epoch), flush=True)
+        except SimulatorError as error:
+            print(f"cc_simulator: {error}", file=sys.stderr, flush=True)
+        ended.wait(options.interval)
+    return 0
+
+
+def _until_ended() -> threading.Event:
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    return ended
 
 
 def _flip(options: argparse.Namespace) -> int:

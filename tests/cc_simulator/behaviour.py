@@ -11,7 +11,9 @@ from .names import SimulatorError
 if TYPE_CHECKING:
     from .server import Response
 
-MODES = ("normal", "hang", "garbage", "slow", "truncate", "refuse")
+# lock: somebody holds the CC's CONFIG lock. arbitrator: the monitor does, now and then (monitor.py).
+# die-port-open: httpd is gone and the monitor, which it started, keeps the listening socket.
+MODES = ("normal", "hang", "garbage", "slow", "truncate", "refuse", "lock", "arbitrator", "die-port-open")
 # Looks like an answer to a careless reader: the word ENABLED stands in it.
 GARBAGE = b"\x00\xff\xfe<soapenv:Envelope>\x80\x81 localState ENABLED </n:local" + bytes(range(256))
 
@@ -36,10 +38,10 @@ class Behaviour:
             self._generation += 1
             self._changed.notify_all()
 
-    def wait_while_hanging(self) -> bool:
-        """Return True at once unless the mode is ``hang``; then wait for its end and return False."""
+    def wait_while(self, mode: str) -> bool:
+        """Return True at once unless the mode is ``mode``; then wait for its end and return False."""
         with self._changed:
-            if self.mode != "hang":
+            if self.mode != mode:
                 return True
             generation = self._generation
             self._changed.wait_for(lambda: self._generation != generation)
@@ -58,3 +60,48 @@ class Behaviour:
             response.status, response.body = 200, GARBAGE
         elif self.mode == "truncate":
             response.truncate_to = len(response.body) // 2
+
+
+class ConfigLock:
+    """The CC's CONFIG semaphore: every operation waits for it, and the worker with it, whether its client is still there or not.
+
+    ``waiting``: how many workers wait.
+    """
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self._changed = threading.Condition()
+        self._held = False
+        self._ended = False
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody holds it."""
+        return self._held
+
+    def hold(self) -> None:
+        """Take it, for as long as it takes until release()."""
+        with self._changed:
+            self._held = True
+
+    def release(self) -> None:
+        """Let everybody go on who waits."""
+        with self._changed:
+            self._held = False
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """The CC ends: let everybody go who waits, with False."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def wait(self) -> bool:
+        """Return True once nobody holds it, False when the CC ended meanwhile."""
+        with self._changed:
+            self.waiting += 1
+            try:
+                self._changed.wait_for(lambda: self._ended or not self._held)
+            finally:
+                self.waiting -= 1
+            return not self._ended

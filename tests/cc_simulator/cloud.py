@@ -11,9 +11,10 @@ from pathlib import Path
 import xmlsec
 from lxml import etree
 
-from . import security, soap
+from . import operations, security, soap
 from .names import DEFAULT_PORT, EUCALYPTUS, SERVICE_PATH, SOAP, SimulatorError, action
 
+CLOUD = "http://192.0.2.1:8773"  # where the topology of a heartbeat says that the cloud's own services are
 ACTIONS = {
     "describe": "DescribeServices",
     "start": "StartService",
@@ -103,13 +104,31 @@ class CloudController:
             raise SimulatorError(f"{self.url} answered return=false: {message}")
         return answers[0]
 
-    def local_state(self) -> str:
+    def local_state(self, content: str | None = None) -> str:
         """Ask DescribeServices and return the CC's localState."""
-        answer = self.call("DescribeServices")
+        answer = self.call("DescribeServices", content)
         state = answer.findtext(f"{{{EUCALYPTUS}}}serviceStatuses/{{{EUCALYPTUS}}}localState")
         if state is None:
             raise SimulatorError(f"{self.url} told no localState")
         return str(state)
+
+    def heartbeat(self, partition: str, name: str, epoch: int = 1) -> str:
+        """Send what the cloud controller sends every 10 to 20 s, with the topology; return the CC's localState."""
+        cluster = operations.Service("cluster", name, partition, [self.url])
+        services = [
+            operations.Service("eucalyptus", "clc-1", "eucalyptus", [f"{CLOUD}/services/Eucalyptus"]),
+            operations.Service("walrusbackend", "walrus-1", "walrus", [f"{CLOUD}/services/WalrusBackend"]),
+            operations.Service("storage", "sc-1", partition, [f"{CLOUD}/services/Storage"]),
+            cluster,
+        ]
+        content = [
+            soap.text_element("correlationId", soap.new_message_id()),
+            soap.text_element("userId", "eucalyptus"),
+            soap.text_element("epoch", str(epoch)),
+            *(soap.element("services", service.xml()) for service in services),
+            soap.element("serviceIds", cluster.xml()),
+        ]
+        return self.local_state("".join(content))
 
 
 def act(cloud: CloudController, verb: str) -> str:

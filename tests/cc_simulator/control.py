@@ -17,12 +17,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .behaviour import MODES
+from .monitor import PING, ROUND
 from .names import SimulatorError
 
 if TYPE_CHECKING:
     from .server import Simulator
 
-ACTIONS = (*MODES, "die", "set-state", "status")
+# How many arguments an action takes at least, and at most.
+ARGUMENTS = {
+    **dict.fromkeys(MODES, (0, 0)),
+    "slow": (1, 1),
+    "arbitrator": (0, 2),
+    "idle": (1, 1),
+    "churn": (1, 1),
+    "set-state": (1, 1),
+    "die": (0, 0),
+    "reset": (0, 0),
+    "status": (0, 0),
+}
 
 
 def _die() -> None:
@@ -85,20 +97,46 @@ class ControlSocket:
 
 def perform(simulator: Simulator, words: list[str]) -> dict[str, object]:
     """Carry out one action; return what ``control`` prints. SimulatorError when it makes no sense."""
-    if not isinstance(words, list) or not words or words[0] not in ACTIONS:
-        raise SimulatorError(f"unknown action {words!r}; known are {', '.join(ACTIONS)}")
+    if not isinstance(words, list) or not words or words[0] not in ARGUMENTS:
+        raise SimulatorError(f"unknown action {words!r}; known are {', '.join(ARGUMENTS)}")
     name, arguments = words[0], words[1:]
-    if len(arguments) != (1 if name in ("slow", "set-state") else 0):
-        raise SimulatorError(f"{name} takes {'one argument' if name in ('slow', 'set-state') else 'no argument'}")
+    fewest, most = ARGUMENTS[name]
+    if not fewest <= len(arguments) <= most:
+        raise SimulatorError(
+            f"{name} takes {fewest if fewest == most else f'{fewest} to {most}'} arguments, not {len(arguments)}"
+        )
     if name == "set-state":
         simulator.state = arguments[0]
     elif name == "slow":
-        if not str(arguments[0]).isdigit():
-            raise SimulatorError(f"slow takes milliseconds, not {arguments[0]!r}")
-        simulator.set_behaviour("slow", int(arguments[0]))
+        simulator.set_behaviour("slow", _whole(name, arguments[0]))
+    elif name == "arbitrator":
+        ping, round_ = (_seconds(name, word) for word in [*arguments, *(str(PING), str(ROUND))[len(arguments) :]])
+        simulator.set_behaviour(name, ping=ping, round_=round_)
     elif name in MODES:
         simulator.set_behaviour(name)
+    elif name == "idle":
+        simulator.set_idle_connections(_whole(name, arguments[0]))
+    elif name == "churn":
+        simulator.cc.churn(_whole(name, arguments[0]))
+    elif name == "reset":
+        simulator.reset_counts()
     return simulator.report()
+
+
+def _whole(name: str, text: object) -> int:
+    if not str(text).isdigit():
+        raise SimulatorError(f"{name} takes a whole number, not {text!r}")
+    return int(str(text))
+
+
+def _seconds(name: str, text: object) -> float:
+    try:
+        seconds = float(str(text))
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < threading.TIMEOUT_MAX:
+        raise SimulatorError(f"{name} takes seconds, not {text!r}")
+    return seconds
 
 
 def ask(path: str | os.PathLike, words: list[str], timeout: float = 5.0) -> dict[str, object]:

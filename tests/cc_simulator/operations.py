@@ -7,8 +7,10 @@ From cluster/handlers.c and cluster/server-marshal.c of releases 3.1 to 5.1, as 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -144,6 +146,11 @@ def _integer(text: str | None) -> int:
         return 0
 
 
+def unnamed() -> Service:
+    """What a CC calls itself until a cloud controller names it."""
+    return Service(type="cluster", name=SELF, partition="unset")
+
+
 # --- the CC -------------------------------------------------------------------------------------------------------
 
 
@@ -158,31 +165,101 @@ def release_number(release: str) -> tuple[int, int]:
     return major, minor
 
 
+class Presence:
+    """For how much of the time something is there, and how often it came and went."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic):
+        self._now = now
+        self.present = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Count from now on."""
+        self._started = self._seen = self._now()
+        self._seconds = 0.0
+        self.came = self.went = 0
+
+    def see(self, present: bool) -> None:
+        """Note whether it is there now."""
+        self._pass()
+        self.came += present and not self.present
+        self.went += self.present and not present
+        self.present = present
+
+    def report(self) -> dict[str, object]:
+        """What ``control status`` prints. ``share`` is of the time since the start, or since reset()."""
+        self._pass()
+        seconds = self._seen - self._started
+        return {
+            "present": self.present,
+            "share": round(self._seconds / seconds, 4) if seconds else float(self.present),
+            "present_seconds": round(self._seconds, 3),
+            "seconds": round(seconds, 3),
+            "restored": self.came,
+            "emptied": self.went,
+        }
+
+    def _pass(self) -> None:
+        now = self._now()
+        if self.present:
+            self._seconds += now - self._seen
+        self._seen = now
+
+
 class ClusterController:
     """What one CC knows. All changes go through it, one at a time; ``changed`` is called after each.
 
     ``errors`` is the number in ``ERRORS=n``. ``init_failure``: text of the statusMessage of a CC that could not
     initialise, or None. ``more_statuses``: further entries to answer, such as the nodes that 4.x lists.
+    ``topology``: for how much of the time there was an entry in one of the three service lists.
     """
 
     def __init__(self, release: str = "5.1", partition: str = "PARTI00", name: str = "CC_00", state: str = "DISABLED"):
         self.release = release_number(release)
         if state not in STATES:
             raise SimulatorError(f"state {state!r} is none of {', '.join(STATES)}")
-        if name == SELF:
-            self.identity = Service(type="cc", name=SELF, partition="unset")
-        else:
-            self.identity = Service(type="cluster", name=name, partition=partition)
+        self.identity = unnamed() if name == SELF else Service(type="cluster", name=name, partition=partition)
         self.errors = 0
         self.init_failure: str | None = None
         self.more_statuses: list[Status] = []
         self.changed: Callable[[], None] = lambda: None
         self.lists: dict[str, list[Service]] = {name: [] for name in LISTS}
+        self.topology = Presence()
         self.last_overwritten: dict[str, dict] = {}
         self.epoch = 0
         self.shut_down = False
         self._state = state
         self._lock = threading.RLock()
+
+    def resume(
+        self, state: str, epoch: int, identity: Service, lists: dict[str, list[Service]], shut_down: bool
+    ) -> None:
+        """Go on with what a CC that ended has left behind. Nothing is written, so ``changed`` is not called."""
+        with self._lock:
+            self._state, self.epoch, self.identity, self.shut_down = state, epoch, identity, shut_down
+            self._take(lists)
+
+    def check_itself(self, errors: int) -> None:
+        """What the monitor does in each of its rounds: ERRORS=n; NOTREADY while n is not 0, and DISABLED afterwards."""
+        with self._lock:
+            self.errors = errors
+            if not self.shut_down:
+                if errors:
+                    self._state = "NOTREADY"
+                elif self._state == "NOTREADY":
+                    self._state = "DISABLED"
+            self.changed()
+
+    def churn(self, times: int) -> None:
+        """Change the service lists and the epoch and change them back, as fast as possible; the state stays."""
+        for number in range(times):
+            with self._lock:
+                lists, epoch = self.lists, self.epoch
+                self.epoch = epoch + 1
+                self.lists = {name: [Service(type="storage", name=f"churn-{number}")] for name in LISTS}
+                self.changed()
+                self.lists, self.epoch = lists, epoch
+                self.changed()
 
     @property
     def state(self) -> str:
@@ -212,7 +289,7 @@ class ClusterController:
                 success = False
             elif operation == "DescribeServices":
                 statuses = self._describe(request)
-            else:
+            elif self._concerned(request):
                 success = self._change_state(operation)
             self.changed()
             return self._answer(request, success, statuses)
@@ -220,27 +297,34 @@ class ClusterController:
     def _overwrite(self, operation: str, request: Request) -> dict[str, dict]:
         """Copy what the CC copies from a request; return what differs now, with the old and the new value."""
         before = self._memory()
-        if self.release < (3, 3) or operation == "DescribeServices":
-            self.lists = {name: request.lists.get(name, [])[:LIST_LIMIT] for name in LISTS}
-            if self.release >= (3, 3):
-                self.epoch = request.epoch
+        if self.release < (3, 3):
+            self._take(request.lists)
+        elif operation == "DescribeServices" or request.epoch >= self.epoch:
+            self._take(request.lists)
+            self.epoch = request.epoch
         if operation == "DescribeServices" and self.identity.name == SELF:
+            # As in the C code: each entry is compared with what the CC was before, so that the last one stays.
             for entry in request.service_ids:
-                if entry.type == "cluster":
+                if entry.type == "cluster" and entry.uris and urlsplit(entry.uris[0]).hostname:
                     self.identity = entry
-                    break
         after = self._memory()
         return {name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]}
+
+    def _take(self, lists: dict[str, list[Service]]) -> None:
+        self.lists = {name: lists.get(name, [])[:LIST_LIMIT] for name in LISTS}
+        self.topology.see(any(self.lists.values()))
 
     def _memory(self) -> dict[str, object]:
         memory: dict[str, object] = {name: [asdict(entry) for entry in self.lists[name]] for name in LISTS}
         return {**memory, "epoch": self.epoch, "identity": asdict(self.identity)}
 
     def _describe(self, request: Request) -> list[Status]:
+        return [self.status(), *self.more_statuses] if self._concerned(request) else []
+
+    def _concerned(self, request: Request) -> bool:
+        """From 3.3 on a request that names only other services than the cluster leaves its state alone."""
         asked = request.service_ids
-        if self.release >= (3, 3) and asked and not any(entry.type == "cluster" for entry in asked):
-            return []
-        return [self.status(), *self.more_statuses]
+        return self.release < (3, 3) or not asked or any(entry.type == "cluster" for entry in asked)
 
     def _change_state(self, operation: str) -> bool:
         if operation == "ShutdownService":

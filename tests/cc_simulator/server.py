@@ -19,11 +19,13 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import BaseServer
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 from . import faults, operations, security, soap, state_file
-from .behaviour import Behaviour
+from .behaviour import Behaviour, ConfigLock
+from .monitor import PING, ROUND, SilentArbitrator
 from .names import (
     OPERATIONS,
     SERVICE_NAME,
@@ -82,7 +84,8 @@ class Simulator:
     :arg host: address to listen on; ``::`` takes IPv4 too. :arg port: 0 takes a free one.
     :arg clock: callable or aware datetime used for time stamps, default the host's clock.
     :arg service_uri: the CC's own URI in its answers, default from host and port.
-    :arg state_file: path of the stand-in for eucalyptusCCConfig. :arg resume: go on in the state found there.
+    :arg state_file: path of the stand-in for eucalyptusCCConfig. :arg resume: go on with what is found there.
+    :arg clean_start: remove that file; it comes back, and with it state LOADED, with the first SOAP request.
     :arg max_clients: connections served at once. :arg keep_alive: seconds an idle connection is kept.
     :arg alter: callable(Response, Exchange) that may change the Response, or return another one.
     """
@@ -102,6 +105,7 @@ class Simulator:
         service_uri: str | None = None,
         state_file: str | os.PathLike | None = None,
         resume: bool = False,
+        clean_start: bool = False,
         max_clients: int = MAX_CLIENTS,
         keep_alive: float = KEEP_ALIVE,
         alter: Callable[[Response, Exchange], Response | None] | None = None,
@@ -112,23 +116,32 @@ class Simulator:
         self.ws_security = ws_security
         self.alter = alter
         self.behaviour = Behaviour()
+        self.config_lock = ConfigLock()
         self.exchanges: list[Exchange] = []
         self.counts: Counter[str] = Counter()
+        self.arrived: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self.log = log or (lambda line: None)
         self.keep_alive = keep_alive
         self.service_uri = service_uri
         self._clock = clock
         self.failures: list[Exception] = []
-        self._state_file_options = (state_file, resume)
+        self._state_file_options = (state_file, resume, clean_start)
         self._state_file: StateFile | None = None
+        self._arbitrator: SilentArbitrator | None = None
+        self._idle: IdleConnections | None = None
         self._workers: list[threading.Thread] = []
         self._max_clients = max_clients
         self._listener: socket.socket | None = None
         self._listening = threading.Condition()
         self._stopping = False
         self._connections: set[socket.socket] = set()
-        if resume and not state_file:
-            raise SimulatorError("to resume a state needs a state file")
+        if (resume or clean_start) and not state_file:
+            raise SimulatorError(f"{'to resume a state' if resume else 'a clean start'} needs a state file")
+        if resume and clean_start:
+            raise SimulatorError("a CC either resumes its state or starts clean")
+        if max_clients < 1 or keep_alive <= 0:
+            raise SimulatorError("at least one worker, and a time above 0 for idle connections, are needed")
         if ws_security:
             if keys is None:
                 raise SimulatorError("WS-Security needs a directory of keys")
@@ -142,28 +155,46 @@ class Simulator:
 
     def start(self) -> Simulator:
         """Listen and serve; returns at once."""
-        path, resume = self._state_file_options
-        if path:
-            kept = self._state_file = state_file.initial(self.cc, path, resume)
-            self.cc.changed = kept.update
         try:
             self._listen()
         except OSError as error:
             raise SimulatorError(f"cannot listen on {self.host} port {self.port}: {error}") from error
         if self.service_uri is None:
             self.service_uri = self.url
-        if self.cc.identity.type == "cluster":
-            self.cc.identity.uris = [self.service_uri]
-            self.cc.changed()
+        self.cc.identity.uris = [self.service_uri]
+        try:
+            self._start_state_file()
+        except SimulatorError:
+            self._close_listener()
+            raise
         for number in range(self._max_clients):
             worker = threading.Thread(target=self._work, name=f"cc-worker-{number}", daemon=True)
             worker.start()
             self._workers.append(worker)
         return self
 
+    def _start_state_file(self) -> None:
+        path, resume, clean_start = self._state_file_options
+        if not path:
+            return
+        if clean_start:
+            state_file.forget(path)
+            self.cc.identity.name, self.cc.identity.partition = operations.SELF, operations.unnamed().partition
+            self.cc.resume("LOADED", 0, self.cc.identity, {}, False)
+            self.cc.changed = lambda: self._keep(state_file.initial(self.cc, path))
+        else:
+            self._keep((state_file.resumed if resume else state_file.initial)(self.cc, path))
+
+    def _keep(self, kept: StateFile) -> None:
+        self._state_file = kept
+        self.cc.changed = kept.update
+
     def stop(self) -> None:
         """Close every connection and wait for the workers; can be called twice."""
         self._stopping = True
+        self.config_lock.end()
+        self.set_idle_connections(0)
+        self._stop_arbitrator()
         self.behaviour.set("normal")
         self._close_listener()
         self._cut_connections()
@@ -218,14 +249,47 @@ class Simulator:
             return datetime.now(timezone.utc)
         return self._clock() if callable(self._clock) else self._clock
 
-    def set_behaviour(self, mode: str, milliseconds: int = 0) -> None:
-        """Misbehave from now on: hang, garbage, slow, truncate, refuse; or normal."""
+    def set_behaviour(self, mode: str, milliseconds: int = 0, ping: float = PING, round_: float = ROUND) -> None:
+        """Misbehave from now on, in one of behaviour.MODES; or normal.
+
+        ``milliseconds`` are of mode slow, ``ping`` and ``round_`` (monitor.py) of mode arbitrator.
+        """
+        if self.behaviour.mode == "die-port-open" != mode:
+            # Whoever starts httpd again gets a new listening socket; what waits at the old one is reset.
+            self._close_listener()
         self.behaviour.set(mode, milliseconds)
+        self._stop_arbitrator()
+        if mode == "lock":
+            self.config_lock.hold()
+        else:
+            self.config_lock.release()
+        if mode == "arbitrator":
+            self._arbitrator = SilentArbitrator(self.cc, self.config_lock, ping, round_)
+            self._arbitrator.start()
         if mode == "refuse":
             self._close_listener()
+        if mode in ("refuse", "die-port-open"):
             self._cut_connections()
-        elif not self._stopping:
+        if mode != "refuse" and not self._stopping:
             self._listen()
+
+    def _stop_arbitrator(self) -> None:
+        if self._arbitrator:
+            self._arbitrator.stop()
+            self._arbitrator = None
+
+    def set_idle_connections(self, count: int) -> None:
+        """Have ``count`` workers blocked by connections on which nothing is asked; a new one for each that is closed."""
+        if self._idle:
+            self._idle.close()
+        self._idle = IdleConnections(self, count) if count else None
+
+    def reset_counts(self) -> None:
+        """Count requests, and the time with a topology, from now on."""
+        with self._counting:
+            self.counts.clear()
+            self.arrived.clear()
+        self.cc.topology.reset()
 
     def unsigned_answer(self, exchange: Exchange, content: str | None = None, **addressing: str) -> bytes:
         """Build the envelope that answers ``exchange``; ``content`` is the XML inside the answer's element.
@@ -236,7 +300,9 @@ class Simulator:
         if content is None:
             content = "".join(
                 [
-                    soap.text_element("correlationId", (exchange.request.correlation_id if exchange.request else None) or ""),
+                    soap.text_element(
+                        "correlationId", (exchange.request.correlation_id if exchange.request else None) or ""
+                    ),
                     soap.text_element("return", "true"),
                     self.cc.status().xml(),
                 ]
@@ -262,6 +328,14 @@ class Simulator:
             "delay_ms": self.behaviour.milliseconds,
             "listening": f"{self.host}:{self.port}",
             "requests": dict(self.counts),
+            "arrived": {name: self.arrived[name] for name in ("SOAP", "GET", "signed", "unsigned")},
+            "topology": self.cc.topology.report(),
+            "workers": {
+                "number": self._max_clients,
+                "busy": len(self._connections),
+                "waiting": self.config_lock.waiting,
+                "idle_connections_made": self._idle.made if self._idle else 0,
+            },
             "last": {
                 "operation": last.operation if last else None,
                 "refused": last.refused if last else None,
@@ -320,7 +394,9 @@ class Simulator:
                 continue
             self._connections.add(connection)
             try:
-                _Handler(connection, peer, cast(BaseServer, self))
+                # Where httpd is gone nobody accepts; who connects cannot tell that from a connection that is only kept.
+                if self.behaviour.wait_while("die-port-open"):
+                    _Handler(connection, peer, cast(BaseServer, self))
             except OSError as error:
                 self.log(f"{peer[0]}: {error}")
             except Exception as error:  # a bug here or in a hook: raised again where the simulator is stopped
@@ -332,6 +408,14 @@ class Simulator:
 
     # --- one request ----------------------------------------------------------------------------------------------
 
+    def note_arrival(self, exchange: Exchange) -> None:
+        """Count a request that has come in whole, whatever becomes of it."""
+        names = ["GET"]
+        if exchange.method != "GET":
+            names = ["SOAP", "signed" if b"SignatureValue" in exchange.body else "unsigned"]
+        with self._counting:
+            self.arrived.update(names)
+
     def answer(self, exchange: Exchange) -> Response:
         """Find the answer to a request, note it, and pass it through the ``alter`` hook."""
         try:
@@ -339,7 +423,8 @@ class Simulator:
         except faults.Refused as refused:
             exchange.refused = refused.why
             response = Response(refused.status, refused.body, refused.content_type)
-        self.counts[self._counted_as(exchange)] += 1
+        with self._counting:
+            self.counts[self._counted_as(exchange)] += 1
         exchange.response = response
         self.exchanges.append(exchange)
         del self.exchanges[:-1000]
@@ -374,6 +459,8 @@ class Simulator:
         operation = self._operation(exchange.addressing.action, soap_action.strip('"'), root)
         exchange.request = operations.read_request(root)
         exchange.operation = operation
+        if not self.config_lock.wait():
+            raise ConnectionAbortedError("the CC ended before its CONFIG lock was free")
         content = self.cc.perform(operation, exchange.request)
         sender = exchange.addressing.to or self.own_uri
         body = soap.answer(operation, content, sender, exchange.addressing)
@@ -451,11 +538,12 @@ class _Handler(BaseHTTPRequestHandler):
         simulator = self.simulator
         behaviour = simulator.behaviour
         started = time.monotonic()
-        if not behaviour.wait_while_hanging():
-            self.close_connection = True
-            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         exchange = Exchange(self.command, self.path, headers, body)
+        simulator.note_arrival(exchange)
+        if not behaviour.wait_while("hang"):
+            self.close_connection = True
+            return
         response = simulator.answer(exchange)
         behaviour.spoil(response)
         spent = (time.monotonic() - started) * 1000
@@ -485,6 +573,43 @@ class _Handler(BaseHTTPRequestHandler):
             body = body[: response.truncate_to]
             self.close_connection = True
         self.wfile.write(head + body)
+
+
+class IdleConnections:
+    """Somebody's connections to the CC on which nothing is asked. One that the CC closes is made again."""
+
+    def __init__(self, simulator: Simulator, count: int):
+        self.made = 0
+        self._simulator = simulator
+        self._over = threading.Event()
+        self._sockets: set[socket.socket] = set()
+        self._threads = [threading.Thread(target=self._run, name="cc-idle", daemon=True) for _dummy in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Close them all."""
+        self._over.set()
+        for one in list(self._sockets):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(5)
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            address = urlsplit(self._simulator.url)
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection((address.hostname or "", address.port or 0), 5) as one,
+            ):
+                self._sockets.add(one)
+                self.made += 1
+                one.settimeout(None)
+                if not self._over.is_set():
+                    one.recv(1)
+                self._sockets.discard(one)
+            self._over.wait(0.05)
 
 
 def log_to_stderr(line: str) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import cloud, control
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.__main__ import main
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.behaviour import MODES
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import SimulatorError
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
 
@@ -54,6 +56,14 @@ def two(key_directory):
         yield first, second
 
 
+def wait_for(condition, seconds=10):
+    """Wait until ``condition()`` is true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def run(capsys, *arguments):
     status = main([str(argument) for argument in arguments])
     captured = capsys.readouterr()
@@ -91,12 +101,40 @@ def test_die_is_a_kill_9(key_directory, tmp_path, capsys):
         assert run(capsys, "control", "--control", tmp_path / "control", "status")[0] == 0
 
 
-def test_serve_resumes(tmp_path, capsys):
-    options = ("--no-ws-security", "--release", "4.2", "--state-file", tmp_path / "state", "--resume")
+@pytest.mark.parametrize("release", ["3.1", "4.2", "4.4", "5.1"])
+def test_serve_resumes(tmp_path, key_directory, capsys, release):
+    options = ("--keys", key_directory, "--release", release, "--state-file", tmp_path / "state", "--resume")
     for state in ("ENABLED", "DISABLED"):
         with serve(*options, "--state", state) as (_process, port):
-            out = run(capsys, "cloud", "describe", "--port", port, "--no-ws-security")[1]
+            out = run(capsys, "cloud", "describe", "--port", port, "--keys", key_directory)[1]
             assert out == "ENABLED\n"
+
+
+def test_serve_starts_clean(tmp_path, key_directory, capsys):
+    (tmp_path / "state").write_text("old")
+    with serve("--keys", key_directory, "--state-file", tmp_path / "state", "--clean-start", "--state", "ENABLED") as (
+        _process,
+        port,
+    ):
+        assert not (tmp_path / "state").exists()
+        assert run(capsys, "cloud", "describe", "--port", port, "--keys", key_directory)[1] == "LOADED\n"
+        assert b"LOADED" in (tmp_path / "state").read_bytes()
+
+
+def test_serve_with_fewer_workers(key_directory):
+    with serve("--keys", key_directory, "--max-clients", 1, "--keep-alive", 60) as (_process, port):
+        there = ("127.0.0.1", port)
+        ask = b"GET /axis2/services HTTP/1.1\r\nHost: x\r\n\r\n"
+        with socket.create_connection(there, 5) as kept:
+            kept.sendall(ask)
+            assert kept.recv(12) == b"HTTP/1.1 200"
+            with socket.create_connection(there, 0.3) as other:
+                other.sendall(ask)
+                with pytest.raises(TimeoutError):
+                    other.recv(1)
+                kept.close()
+                other.settimeout(10)
+                assert other.recv(12) == b"HTTP/1.1 200"
 
 
 def test_the_clock_that_stands_still(tmp_path, key_directory, recorded):
@@ -119,6 +157,7 @@ def test_the_clock_that_stands_still(tmp_path, key_directory, recorded):
         (["--no-ws-security", "--state", "AWAKE"], "state 'AWAKE' is none of"),
         (["--no-ws-security", "--release", "1.0"], "no state API"),
         (["--no-ws-security", "--resume"], "needs a state file"),
+        (["--no-ws-security", "--max-clients", "0"], "at least one worker"),
         (["--no-ws-security", "--host", "192.0.2.1"], "cannot listen on 192.0.2.1"),
         (["--no-ws-security", "--state-file", "/nonexistent/file"], "cannot open the state file"),
         (["--no-ws-security", "--control", "/nonexistent/socket", "--host", "127.0.0.1"], "control socket"),
@@ -198,6 +237,54 @@ def test_cloud_over_ipv6(key_directory, capsys):
         assert run(capsys, "cloud", "enable", *options) == (0, "ENABLED\n", "")
 
 
+def test_heartbeat_sets_the_topology_and_names_the_cc(key_directory, capsys):
+    with Simulator(key_directory, name="self", state="ENABLED") as simulator:
+        there = (
+            "--port",
+            simulator.port,
+            "--keys",
+            key_directory,
+            "--partition",
+            "PARTI01",
+            "--name",
+            "CC_09",
+            "--epoch",
+            7,
+        )
+        assert run(capsys, "cloud", "heartbeat", *there) == (0, "ENABLED\n", "")
+        assert (simulator.cc.identity.name, simulator.cc.epoch) == ("CC_09", 7)
+        assert [service.type for service in simulator.cc.lists["services"]] == [
+            "eucalyptus",
+            "walrusbackend",
+            "storage",
+            "cluster",
+        ]
+        assert run(capsys, "cloud", "describe", *there[:4]) == (0, "ENABLED\n", "")
+        assert simulator.report()["topology"]["emptied"] == 1
+        assert run(capsys, "cloud", "heartbeat", *there) == (0, "ENABLED\n", "")
+        assert simulator.report()["topology"]["present"]
+        assert simulator.report()["topology"]["restored"] == 2
+
+
+def test_heartbeat_goes_on_until_it_is_told_to_end(key_directory):
+    with Simulator(key_directory) as simulator:
+        command = [sys.executable, "-m", "cc_simulator", "cloud", "heartbeat", "--interval", "0.05"]
+        command += ["--port", str(simulator.port), "--keys", str(key_directory)]
+        process = subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout.readline() == "DISABLED\n"
+            simulator.set_behaviour("refuse")
+            assert "no answer from" in process.stderr.readline()
+            simulator.state = "ENABLED"
+            simulator.set_behaviour("normal")
+            assert "ENABLED\n" in iter(process.stdout.readline, "")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+            process.communicate()
+
+
 def test_flip(two, key_directory, capsys):
     first, second = two
     seen = []
@@ -266,7 +353,7 @@ def steered(simulator, tmp_path):
         yield tmp_path / "control"
 
 
-@pytest.mark.parametrize("mode", ["hang", "garbage", "truncate", "refuse", "normal"])
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "slow"])
 def test_modes(steered, simulator, mode):
     assert control.ask(steered, [mode])["behaviour"] == mode
     assert simulator.behaviour.mode == mode
@@ -280,13 +367,52 @@ def test_slow_and_set_state_take_an_argument(steered, simulator):
 
 
 @pytest.mark.parametrize(
-    "words", [["dance"], [], ["slow"], ["slow", "soon"], ["hang", "long"], ["set-state", "AWAKE"], ["slow", "-5"]]
+    "words",
+    [
+        ["dance"],
+        [],
+        ["slow"],
+        ["slow", "soon"],
+        ["slow", "-5"],
+        ["hang", "long"],
+        ["set-state", "AWAKE"],
+        ["arbitrator", "soon"],
+        ["arbitrator", "0"],
+        ["arbitrator", "nan"],
+        ["arbitrator", "1", "2", "3"],
+        ["idle"],
+        ["idle", "many"],
+        ["churn", "1.5"],
+        ["reset", "all"],
+    ],
 )
 def test_nonsense_is_answered_with_an_error(steered, simulator, words):
     with pytest.raises(SimulatorError):
         control.ask(steered, words)
     assert (simulator.state, simulator.behaviour.mode) == ("ENABLED", "normal")
     assert control.ask(steered, ["status"])["state"] == "ENABLED"
+
+
+def test_the_other_actions(steered, simulator):
+    assert control.ask(steered, ["arbitrator", "30", "1"])["behaviour"] == "arbitrator"
+    assert control.ask(steered, ["normal"])["behaviour"] == "normal"
+    control.ask(steered, ["idle", "2"])
+    wait_for(lambda: control.ask(steered, ["status"])["workers"]["busy"] == 2)
+    control.ask(steered, ["idle", "0"])
+    wait_for(lambda: control.ask(steered, ["status"])["workers"]["busy"] == 0)
+    assert control.ask(steered, ["churn", "10"])["epoch"] == 0
+
+
+def test_what_was_asked_is_counted_until_a_reset(steered, caller):
+    for body in (caller.signed(), caller.signed("EnableService"), caller.unsigned()):
+        caller.post(body)
+    caller.post(None, {}, "/axis2/services", "GET")
+    caller.post(None, {}, "/other", "GET")
+    report = control.ask(steered, ["status"])
+    assert report["requests"] == {"DescribeServices": 1, "EnableService": 1, "refused": 2, "services page": 1}
+    assert report["arrived"] == {"SOAP": 3, "GET": 2, "signed": 2, "unsigned": 1}
+    report = control.ask(steered, ["reset"])
+    assert (report["requests"], set(report["arrived"].values())) == ({}, {0})
 
 
 def test_die_calls_what_it_was_given(steered, simulator):
