@@ -17,18 +17,15 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import base64
-import errno
 import hashlib
-import io
 import os
 import re
 import ssl
-import stat
 import subprocess
 import threading
 import time
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _as_user
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _as_user, _safe_files
 
 SIZE_LIMIT = 1 << 16  # bytes of a key or certificate file
 TIME_LIMIT = 10.0  # seconds for one openssl
@@ -70,13 +67,12 @@ def _openssl(program, arguments, data):
 def _read(path):
     """(text or None, why not or None, mode or None) of a file."""
     try:
-        with io.open(path, "rb") as stream:
-            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
-            return stream.read(SIZE_LIMIT).decode("utf-8", "replace"), None, mode
-    except (IOError, OSError) as e:
-        if e.errno in (errno.ENOENT, errno.ENOTDIR):
-            return None, "does not exist", None
-        return None, "cannot be read: %s" % (e.strerror or e), None
+        found = _safe_files.read(path, SIZE_LIMIT)
+    except _safe_files.FileError as e:
+        return None, "cannot be read: %s" % e.strerror, None
+    if found is None:
+        return None, "does not exist", None
+    return found.content.decode("utf-8", "replace"), None, found.mode
 
 
 def _text(content):
@@ -169,18 +165,15 @@ def look_at_key(program, text):
 
 
 def _same_file(path, text, user):
-    """Whether a deployed file is what it should be: that content, the user's, and nobody else's to read."""
+    """Whether a deployed file is what it should be: that content, root's, and nobody's but the user's group to read."""
     try:
-        with io.open(path, "rb") as stream:
-            about = os.fstat(stream.fileno())
-            content = stream.read(SIZE_LIMIT)
-    except (IOError, OSError):
+        found = _safe_files.read(path, SIZE_LIMIT)
+        if found is None or not user:
+            return False
+        group = _as_user.account(user).pw_gid
+    except (_safe_files.FileError, _as_user.UserError):
         return False
-    try:
-        owner = _as_user.account(user).pw_uid
-    except _as_user.UserError:
-        return False
-    return content == text.encode("utf-8") and about.st_uid == owner and stat.S_IMODE(about.st_mode) == 0o600
+    return (found.content, found.uid, found.gid, found.mode) == (text.encode("utf-8"), os.geteuid(), group, 0o640)
 
 
 def look(params, now=None):

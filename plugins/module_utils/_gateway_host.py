@@ -13,6 +13,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import grp
+import pwd
 import threading
 import time
 
@@ -60,11 +62,18 @@ class _Aside(threading.Thread):
 
 
 def look_at_user(name):
-    """-> dict: name, exists, uid."""
+    """-> dict: name, exists, uid, gid (of the user's own group), group_mates (who else is in that)."""
     try:
-        return {"name": name, "exists": True, "uid": _as_user.account(name).pw_uid}
+        entry = _as_user.account(name)
     except _as_user.UserError:
-        return {"name": name, "exists": False, "uid": None}
+        return {"name": name, "exists": False, "uid": None, "gid": None, "group_mates": []}
+    mates = set(other.pw_name for other in pwd.getpwall() if other.pw_gid == entry.pw_gid)
+    try:
+        mates.update(grp.getgrgid(entry.pw_gid).gr_mem)
+    except KeyError:
+        pass
+    mates = sorted(mates - set([entry.pw_name, "root"]))
+    return {"name": name, "exists": True, "uid": entry.pw_uid, "gid": entry.pw_gid, "group_mates": mates}
 
 
 def look_at_python(name, executable):

@@ -206,7 +206,7 @@ user_error:
   sample: null
 deployed:
   description:
-    - Whether the files have the contents given, belong to O(user) and have mode 0600. V(null) when none were given.
+    - Whether the files have the contents given, belong to root and the group of O(user), and have mode 0640. V(null) when none were given.
   returned: success
   type: bool
   sample: null

@@ -146,7 +146,7 @@ user:
   description: The user that runs the check.
   returned: success
   type: dict
-  sample: {name: eucalyptus, exists: true, uid: 998}
+  sample: {name: eucalyptus, exists: true, uid: 998, gid: 998, group_mates: []}
   contains:
     name:
       description: Its name.
@@ -163,6 +163,17 @@ user:
       returned: success
       type: int
       sample: 998
+    gid:
+      description: The number of its own group.
+      returned: success
+      type: int
+      sample: 998
+    group_mates:
+      description: The other users in that group, but for root.
+      returned: success
+      type: list
+      elements: str
+      sample: []
 python:
   description: The interpreter of the check.
   returned: success

@@ -101,6 +101,12 @@ def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
         report.warning(
             f"{keys['key']['path']} can be read by everybody on this host; it is the cloud's identity: chmod 0600"
         )
+    mates = given["findings"]["user"]["group_mates"]
+    if keys["key"]["given"] and mates:
+        report.warning(
+            f"cc_gateway_client_key_content: the key will be readable by the group of {user}, which has other members "
+            f"({', '.join(mates)}). Remove them from that group, or give {user} a group of its own"
+        )
     if keys["match"] is False:
         report.error(
             f"key and certificate do not belong to each other ({keys['key']['path']}, {keys['certificate']['path']}); "

@@ -116,7 +116,7 @@ def test_time(pairs, days, left, expired, early):
         ("one/cloud-cert.pem", "holds no PEM private key"),
         ("missing.pem", "does not exist"),
         ("empty.pem/missing.pem", "does not exist"),
-        (".", "cannot be read: Is a directory"),
+        (".", "must be a regular file (got a directory)"),
     ],
 )
 def test_keys_that_are_none(pairs, key, words):
@@ -218,7 +218,8 @@ def test_given_content_that_is_there_already(pairs, tmp_path):
     given = content(pairs)
     for name, file in files.items():
         file.write_text(given[f"client_{name}_content"])
-        file.chmod(0o600)
+        os.chown(file, -1, pwd.getpwnam(USER).pw_gid)
+        file.chmod(0o640)
 
     def deployed(user=USER, **changes):
         return look(pairs, files["key"], files["cert"], user=user, **{**given, **changes})["deployed"]
@@ -230,16 +231,36 @@ def test_given_content_that_is_there_already(pairs, tmp_path):
     files["key"].write_text(given["client_key_content"])
     assert deployed(**content(pairs, "two")) is False
     assert deployed(user="no-such-user") is False
-    files["key"].chmod(0o640)
+    files["key"].chmod(0o600)
     assert deployed() is False
 
 
 @NEEDS_ROOT
-def test_somebody_elses_files_are_not_deployed(pairs, tmp_path):
-    for name in ("key", "cert"):
-        (tmp_path / name).write_text(content(pairs)[f"client_{name}_content"])
-        (tmp_path / name).chmod(0o600)
-    assert look(pairs, tmp_path / "key", tmp_path / "cert", user="nobody", **content(pairs))["deployed"] is False
+def test_s1_files_that_the_user_owns_are_not_deployed(pairs, tmp_path):
+    nobody = pwd.getpwnam("nobody")
+
+    def deployed(uid, gid, mode):
+        for name in ("key", "cert"):
+            (tmp_path / name).write_text(content(pairs)[f"client_{name}_content"])
+            os.chown(tmp_path / name, uid, gid)
+            (tmp_path / name).chmod(mode)
+        return look(pairs, tmp_path / "key", tmp_path / "cert", user="nobody", **content(pairs))["deployed"]
+
+    assert deployed(0, nobody.pw_gid, 0o640) is True
+    for uid, gid, mode in (
+        (nobody.pw_uid, nobody.pw_gid, 0o640),
+        (nobody.pw_uid, 0, 0o600),
+        (0, 0, 0o640),
+        (0, nobody.pw_gid, 0o644),
+    ):
+        assert deployed(uid, gid, mode) is False
+
+
+def test_s5_a_fifo_in_place_of_a_key_does_not_hang(pairs, tmp_path):
+    os.mkfifo(tmp_path / "key.pem")
+    found = look(pairs, key=tmp_path / "key.pem", own=tmp_path / "key.pem")
+    assert found["key"]["error"] == f"cannot be read: {tmp_path}/key.pem must be a regular file (got a FIFO)"
+    assert found["own"]["error"] == found["key"]["error"]
 
 
 @NEEDS_ROOT

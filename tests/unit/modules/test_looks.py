@@ -70,6 +70,6 @@ def test_a_host_without_the_interface(run_module, tmp_path):
     vip = result["vips"][0]
     assert (vip["vip"], vip["here"], vip["configured"]) == ("10.0.0.10", False, False)
     assert vip["answers"]["error"]
-    assert result["user"] == {"name": "nonesuch", "exists": False, "uid": None}
+    assert result["user"] == {"name": "nonesuch", "exists": False, "uid": None, "gid": None, "group_mates": []}
     assert result["python"]["works"] is None
     assert "there is no user 'nonesuch'" in result["python"]["message"]

@@ -77,7 +77,7 @@ def test_a_program_is_run_as_a_user():
 def test_a_user_that_there_is_not():
     with pytest.raises(_as_user.UserError, match="there is no user 'nosuchuser'"):
         _as_user.run("nosuchuser", ["/bin/true"])
-    assert _gateway_host.look_at_user("nosuchuser") == {"name": "nosuchuser", "exists": False, "uid": None}
+    assert _gateway_host.look_at_user("nosuchuser") == {"name": "nosuchuser", "exists": False, "uid": None, "gid": None, "group_mates": []}
 
 
 def test_an_interpreter_is_tried():

@@ -31,7 +31,7 @@ ROUTER = {
 }  # fmt: skip
 FOUND = {
     "time": 0,
-    "user": {"name": "eucalyptus", "exists": True, "uid": 998},
+    "user": {"name": "eucalyptus", "exists": True, "uid": 998, "gid": 998, "group_mates": []},
     "python": {"path": "/usr/bin/python3", "works": True, "version": "3.11.2", "message": None},
     "openssl": "/usr/bin/openssl",
     "cc": {"alive": True, "message": "127.0.0.1 port 8774 answers"},
@@ -189,6 +189,10 @@ WARNINGS = {
     "controller down": (host(cc__alive=False, cc__message="refused"), "does not answer .refused.*counts as not ENABLED"),
     "soon expired": (host(client_keys__certificate__days_left=12), f"certificate {CERT} ends in 12 days"),
     "key for everybody": (host(client_keys__key__others_can_read=True), f"{KEY} can be read by everybody.*chmod 0600"),
+    "key for a group": (
+        host(client_keys__key__given=True, user__group_mates=["ann", "bob"]),
+        "readable by the group of eucalyptus, which has other members .ann, bob.",
+    ),
     "controller's copy unknown": (
         host(client_keys__own={"path": "/opt/cloud-cert.pem", "error": "does not exist", "same": None}),
         "own copy of the certificate, /opt/cloud-cert.pem, does not exist: .*cc_gateway_eucalyptus_root",
