@@ -392,6 +392,7 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
         raise AnsibleFilterError("gateway_problems: wants the dictionary of settings that role cc_gateway gathers")
     addresses = [found for found in (_address(text) for text in given.get("interface_addresses") or []) if found]
     errors = list(given.get("unknown_options") or [])
+    errors += [f"eucalyptus.conf cannot be used: {error}" for error in given.get("conf_errors") or []]
     errors += _vip_errors(given, addresses)
     errors += _interface_errors(given, addresses)
     errors += _peer_errors(given, addresses)

@@ -60,9 +60,10 @@ def _text(params, name):
 def _read_file(path, option):
     """Bytes of the file at I(path). Not of a pipe or device: reading one can wait for ever."""
     try:
-        if not stat.S_ISREG(os.stat(to_bytes(path)).st_mode):
-            raise CcOptionError('file_unreadable', '%s: %s is not a file' % (option, path))
-        with open(to_bytes(path), 'rb') as handle:
+        # A pipe that takes the place of the file after a look at it would hang an open() that waits.
+        with os.fdopen(os.open(to_bytes(path), os.O_RDONLY | os.O_NONBLOCK), 'rb') as handle:
+            if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+                raise CcOptionError('file_unreadable', '%s: %s is not a file' % (option, path))
             data = handle.read(_MAX_FILE + 1)
     except (IOError, OSError) as exc:
         way_out = ''

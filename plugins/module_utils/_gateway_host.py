@@ -26,6 +26,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _client_keys,
     _keepalived_process,
     _keepalived_setup,
+    _safe_files,
     _vip_probe,
     _vrrp_listen,
 )
@@ -91,6 +92,15 @@ def look_at_python(name, executable):
         said = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
         found["message"] = said or "exit status %d" % status
     return found
+
+
+def look_at_preload(path):
+    """Why root cannot read and write that file safely, or None."""
+    try:
+        _safe_files.write(path, _safe_files.Wanted(b"", 0o644), as_owner=True, dry=True)
+    except _safe_files.FileError as e:
+        return e.strerror
+    return None
 
 
 def _who_answers(vip, gateway, links, addresses, probe_timeout):
@@ -165,6 +175,7 @@ def look(params):
         "keepalived": setup,
         "openssl": _client_keys.find_openssl(),
         "client_keys": _client_keys.look(params) if params["client_key"] and params["client_cert"] else None,
+        "preload_error": look_at_preload(params["preload_file"]) if params["preload_file"] else None,
         "adverts": None,
         "listen_error": None,
     }

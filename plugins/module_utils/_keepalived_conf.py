@@ -14,12 +14,12 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import errno
 import glob
-import io
 import os
 import re
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _safe_files
 
 SIZE_LIMIT = 8 << 20  # bytes of one file
 INCLUDE_DEPTH = 20
@@ -63,18 +63,26 @@ class _Reader(object):
             self.problems.append("%s: too many include files, or one that includes itself" % path)
             return
         self.files.append(path)
-        try:
-            with io.open(path, "rb") as stream:
-                text = stream.read(SIZE_LIMIT).decode("utf-8", "replace")
-        except (IOError, OSError) as e:
-            if depth == 0:
-                self.error = e
-            else:
-                self.problems.append("%s: cannot be read: %s" % (path, e.strerror or e))
+        text = self._text(path, depth)
+        if text is None:
             return
         # A definition may go on over several lines, each but the last ending in a backslash.
         for line in text.replace("\\\n", "\x00").splitlines():
             self._line(_strip_comment(line) if "\x00" not in line else line, os.path.dirname(path), depth)
+
+    def _text(self, path, depth):
+        try:
+            found = _safe_files.read(path, SIZE_LIMIT)
+            if found is not None:
+                return found.content.decode("utf-8", "replace")
+            error = _safe_files.FileError(errno.ENOENT, "%s: No such file or directory" % path)
+        except _safe_files.FileError as e:
+            error = e
+        if depth == 0:
+            self.error = error
+        else:
+            self.problems.append("include file %s" % error.strerror)
+        return None
 
     def _line(self, line, directory, depth):
         definition = _DEFINITION.match(line)

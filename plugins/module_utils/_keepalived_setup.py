@@ -15,11 +15,10 @@ __metaclass__ = type
 
 import glob
 import hashlib
-import io
 import os
 import re
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _keepalived_conf
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _keepalived_conf, _safe_files
 
 # keepalived.conf(5): adverts every second, VRRP version 2, unless told otherwise.
 DEFAULT_INTERVAL, DEFAULT_VERSION = 1.0, 2
@@ -101,10 +100,10 @@ def _files(paths, scripts):
 
 def _header(path):
     try:
-        with io.open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read(2000)
-    except (IOError, OSError):
+        found = _safe_files.read(path, _keepalived_conf.SIZE_LIMIT)
+    except _safe_files.FileError:
         return ""
+    return found.content[:2000].decode("utf-8", "replace") if found else ""
 
 
 def read(path, check_path, auth_pass_sha256=None):

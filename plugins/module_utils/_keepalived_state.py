@@ -11,7 +11,7 @@ the notify script writes down every transition, and C(vip_facts) reads it.
 One file per VRRP instance, C(STATE_DIR/NAME.state), C(STATE_DIR) being /run/eucalyptus-ha. C(NAME) is the instance's
 name in which every byte outside C([A-Za-z0-9_.-]), and a leading dot, is written as C(%XX); what counts is the name in the
 file. UTF-8 text, one C(KEY=VALUE) per line, no quoting, no spaces around C(=), control characters in values replaced by
-spaces, at most 64 KiB. Lines that begin with C(#) and unknown keys are ignored. The keys:
+spaces, at most 8 KiB. Lines that begin with C(#) and unknown keys are ignored. The keys:
 
 =========== ======== ==============================================================================================
 instance    required the VRRP instance's name
@@ -24,6 +24,9 @@ pid         optional the process that ran the notify script ($PPID in it): with 
                      killed is told from one that is current, whatever the clock did
 =========== ======== ==============================================================================================
 
+The directory belongs to the user that keepalived's scripts run as, so root reads there with care (_safe_files): regular files that
+this user may read, no links, and at most FILE_LIMIT of them.
+
 The writer makes the file under another name that does not end in C(.state), in the same directory, and renames it over
 the old one, so a reader never sees half of it. Mode 0644: it holds nothing secret. If one is damaged all the same,
 the reader reports that; it never fails.
@@ -33,14 +36,15 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import errno
-import io
 import os
 import re
 
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _safe_files
+
 STATES = ("MASTER", "BACKUP", "FAULT", "STOP", "DELETED")
 SUFFIX = ".state"
-SIZE_LIMIT = 65536  # bytes
+SIZE_LIMIT = 8192  # bytes
+FILE_LIMIT = 100
 FUTURE_TOLERANCE = 60.0  # seconds that `since` may be ahead of the clock before it is reported
 
 _CONTROL = re.compile(u"[\x00-\x1f\x7f-\x9f]")
@@ -114,39 +118,44 @@ def parse(text, now):
     return result
 
 
-def read_file(path, now):
-    """Read one state file; see parse(). A file that cannot be read is a problem as well."""
+def _unreadable(problem, now):
+    return dict(parse(u"", now), problems=["cannot be read: %s" % problem])
+
+
+def _read(directory, name, now):
+    """Read one state file of an opened directory; see parse(). A file that cannot be read is a problem as well."""
     try:
-        with io.open(path, "rb") as stream:
-            data = stream.read(SIZE_LIMIT + 1)
-    except (IOError, OSError) as e:
-        result = parse(u"", now)
-        result["problems"] = ["cannot be read: %s" % (e.strerror or e)]
-        return result
-    result = parse(data[:SIZE_LIMIT].decode("utf-8", "replace"), now)
-    if len(data) > SIZE_LIMIT:
-        result["problems"].append("larger than %d bytes" % SIZE_LIMIT)
-    return result
+        found = directory.read(name, SIZE_LIMIT)
+    except _safe_files.FileError as e:
+        return _unreadable(e.strerror, now)
+    if found is None:
+        return _unreadable("it is gone", now)
+    return parse(found.content.decode("utf-8", "replace"), now)
 
 
-def read_directory(directory, now):
+def read_directory(path, now):
     """All state files of a directory -> (list of dicts as of parse() with path added, list of problems).
 
     A directory that does not exist is no problem: no transition has been recorded.
     """
     try:
-        names = sorted(os.listdir(directory))
-    except (IOError, OSError) as e:
-        if e.errno in (errno.ENOENT, errno.ENOTDIR):
+        with _safe_files.Directory(path) as directory:
+            return _read_directory(directory, now)
+    except _safe_files.FileError as e:
+        if e.errno in _safe_files.MISSING:
             return [], []
-        return [], ["%s: cannot be read: %s" % (directory, e.strerror or e)]
+        return [], ["%s: cannot be read: %s" % (path, e.strerror)]
+
+
+def _read_directory(directory, now):
     states = []
     problems = []
-    for name in names:
-        if not name.endswith(SUFFIX):
-            continue
-        path = os.path.join(directory, name)
-        state = read_file(path, now)
+    names = [name for name in directory.names() if name.endswith(SUFFIX)]
+    if len(names) > FILE_LIMIT:
+        problems.append("%s: has %d state files, of which %d are read" % (directory.path, len(names), FILE_LIMIT))
+    for name in names[:FILE_LIMIT]:
+        path = os.path.join(directory.path, name)
+        state = _read(directory, name, now)
         state["path"] = path
         problems.extend("%s: %s" % (path, problem) for problem in state["problems"])
         if any(state["instance"] is not None and state["instance"] == other["instance"] for other in states):

@@ -10,7 +10,6 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import errno
-import io
 import os
 import time
 
@@ -19,6 +18,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _keepalived_conf,
     _keepalived_process,
     _keepalived_state,
+    _safe_files,
     _vip_probe,
 )
 
@@ -66,10 +66,11 @@ def _maintenance(path):
             return False, None, None
         return None, None, "%s: cannot tell whether it exists: %s" % (path, e.strerror)
     try:
-        with io.open(path, encoding="utf-8", errors="replace") as stream:
-            return True, stream.readline(1000).strip() or None, None
-    except (IOError, OSError):
-        return True, None, None
+        found = _safe_files.read(path, 4096)
+    except _safe_files.FileError:
+        found = None
+    reason = found.content.decode("utf-8", "replace").partition("\n")[0][:1000].strip() if found else ""
+    return True, reason or None, None
 
 
 def _is_current(state, process):
@@ -156,9 +157,7 @@ def _configuration(path, configuration):
     missing = error is not None and error.errno in (errno.ENOENT, errno.ENOTDIR)
     text = None
     if error is not None and not missing:
-        text = "%s cannot be read: %s." % (path, error.strerror or error)
-        if error.errno in (errno.EACCES, errno.EPERM):
-            text += " Usually only root may: use become."
+        text = "%s." % error.strerror
     return {
         "path": path,
         "exists": None if text else not missing,

@@ -103,6 +103,9 @@ options:
   own_cert:
     description: The path of the cluster controller's own copy of the certificate, which it compares requests with.
     type: path
+  preload_file:
+    description: The file of rules for the packet filter that the cluster controller loads. Absent, it is not inspected.
+    type: path
 notes:
   - Needs root, since it takes raw sockets and tries what O(user) can do.
   - Uses Python's standard library, from 2.7 on, and the C(openssl) command.
@@ -455,6 +458,11 @@ adverts:
       returned: success
       type: int
       sample: 2
+preload_error:
+  description: Why O(preload_file) cannot be read and written safely.
+  returned: success
+  type: str
+  sample: null
 listen_error:
   description: Why nobody could listen.
   returned: success
@@ -496,6 +504,7 @@ def main():
             client_key_content=dict(type="str", no_log=True),
             client_cert_content=dict(type="str"),
             own_cert=dict(type="path"),
+            preload_file=dict(type="path"),
         ),
         required_together=[("client_key", "client_cert"), ("client_key_content", "client_cert_content")],
         supports_check_mode=True,

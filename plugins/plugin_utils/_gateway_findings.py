@@ -64,6 +64,11 @@ def _user(given: dict, found: dict, report: Report) -> None:
         )
 
 
+def _preload(found: dict, report: Report) -> None:
+    if found["preload_error"]:
+        report.error(f"cc_gateway_preload_file: {found['preload_error']}")
+
+
 def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
     """What the key and the certificate are, each for itself and together."""
     for name, file in (("client_key", keys["key"]), ("client_cert", keys["certificate"])):
@@ -252,6 +257,7 @@ def judge(given: dict) -> Report:
     """Judge given['findings'] with the settings around it."""
     report, found = Report(), given["findings"]
     _user(given, found, report)
+    _preload(found, report)
     if needs_keys(given):
         if not found["openssl"]:
             report.error(NO_OPENSSL)

@@ -182,7 +182,7 @@ def test_a_certificate_that_is_none_has_no_fingerprint():
 )
 def test_a_key_that_cannot_be_read_is_told_with_the_way_out(number, message):
     error = OSError(number, os.strerror(number))
-    with mock.patch.object(_cc_options.os, "stat", side_effect=error), pytest.raises(CcOptionError) as caught:
+    with mock.patch.object(_cc_options.os, "open", side_effect=error), pytest.raises(CcOptionError) as caught:
         _cc_options._read_file("/key", "client_key")
     assert str(caught.value).startswith("client_key: ")
     assert message in str(caught.value)
@@ -243,6 +243,7 @@ def test_a_maintenance_file_that_cannot_be_looked_for(number):
         assert found == (False, None, None)
 
 
-def test_a_maintenance_file_that_cannot_be_read_is_maintenance_all_the_same():
-    with mock.patch.object(_vip_facts.io, "open", side_effect=PermissionError(13, "Permission denied")):
-        assert _vip_facts._maintenance("/") == (True, None, None)
+def test_a_maintenance_file_that_cannot_be_read_is_maintenance_all_the_same(tmp_path):
+    assert _vip_facts._maintenance("/") == (True, None, None)
+    os.mkfifo(tmp_path / "maintenance")
+    assert _vip_facts._maintenance(str(tmp_path / "maintenance")) == (True, None, None)

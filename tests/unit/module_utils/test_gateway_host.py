@@ -37,7 +37,7 @@ def parameters(**changes):
         "gateways": [GATEWAY], "listen_time": 0.5, "probe_timeout": 0.5, "keepalived_conf": "/nonexistent/keepalived.conf",
         "check_path": "/usr/libexec/keepalived/cc-enabled-check", "auth_pass_sha256": None, "user": USER, "python": sys.executable,
         "cc_host": "127.0.0.1", "cc_port": 9, "client_key": None, "client_cert": None, "client_key_content": None,
-        "client_cert_content": None, "own_cert": None, **changes,
+        "client_cert_content": None, "own_cert": None, "preload_file": None, **changes,
     }  # fmt: skip
 
 
@@ -99,6 +99,18 @@ def test_a_stranger_with_the_vip_and_another_router(network):
     assert found["python"]["works"] is True
     assert found["client_keys"] is None
     assert elapsed < 4, "both questions at the same time"
+
+
+def test_s4_a_preload_file_that_is_a_link_or_that_others_may_write_is_an_error(tmp_path):
+    file = tmp_path / "iptables-preload"
+    assert _gateway_host.look_at_preload(str(file)) is None
+    file.write_text("*filter\nCOMMIT\n")
+    assert _gateway_host.look_at_preload(str(file)) is None
+    (tmp_path / "link").symlink_to(file)
+    assert "must be a regular file (got a symbolic link)" in _gateway_host.look_at_preload(str(tmp_path / "link"))
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all").chmod(0o777)
+    assert "must not be writable by everyone" in _gateway_host.look_at_preload(str(tmp_path / "all" / "iptables-preload"))
 
 
 @netns_lab.NEEDS_ROOT

@@ -140,7 +140,7 @@ def test_an_include_file_that_cannot_be_read_is_reported_and_a_directory_is_pass
     # A link to itself: even root cannot read it.
     (tmp_path / "loop.conf").symlink_to("loop.conf")
     found = read(tmp_path, "include director*\ninclude loop.con*\nvrrp_instance a {\n virtual_ipaddress {\n 10.0.0.10\n }\n}\n")
-    assert [problem.partition("loop.conf: ")[2].partition(":")[0] for problem in found["problems"]] == ["cannot be read"]
+    assert found["problems"] == [f"include file {tmp_path}/loop.conf: too many symbolic links"]
     assert list(vips(found)) == ["a"]
 
 

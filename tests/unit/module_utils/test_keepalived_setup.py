@@ -125,7 +125,7 @@ def test_ours(tmp_path):
 def test_none_and_one_that_cannot_be_read(tmp_path):
     assert _keepalived_setup.read(str(tmp_path / "missing"), CHECK)["kind"] == "none"
     found = _keepalived_setup.read(str(tmp_path), CHECK)
-    assert (found["kind"], found["error"]) == ("other", "Is a directory")
+    assert (found["kind"], found["error"]) == ("other", f"{tmp_path} must be a regular file (got a directory)")
 
 
 def test_what_a_backup_should_hold(tmp_path, monkeypatch):

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import os
+import pwd
 
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _keepalived_state
 from hypothesis import given
 from hypothesis import strategies as st
 
+NOBODY = pwd.getpwnam("nobody").pw_uid
 NOW = 1795358500.0
 GOOD = """# written by the notify script of eucalyptus.ha
 instance=eucalyptus
@@ -86,7 +88,7 @@ def test_control_characters_do_not_get_through():
 def test_any_damage_is_reported_and_none_is_fatal(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("state") / "a.state"
     path.write_bytes(data)
-    found = _keepalived_state.read_file(str(path), NOW)
+    found = _keepalived_state.read_directory(str(path.parent), NOW)[0][0]
     assert found["state"] in (None, *_keepalived_state.STATES)
     assert found["problems"] or None not in (found["instance"], found["state"], found["since"])
 
@@ -133,7 +135,7 @@ def test_a_directory_of_states(tmp_path):
         "b.state", "b.state", "c.state", "e.state", "e.state", "e.state", "e.state",
     ][: len(problems)]  # fmt: skip
     assert any("a second file for VRRP instance a is ignored" in problem for problem in problems)
-    assert any("e.state: cannot be read: Is a directory" in problem for problem in problems)
+    assert any("e.state must be a regular file (got a directory)" in problem for problem in problems)
 
 
 def test_no_directory_means_nothing_recorded(tmp_path):
@@ -143,6 +145,45 @@ def test_no_directory_means_nothing_recorded(tmp_path):
 def test_a_file_too_large_is_reported(tmp_path):
     path = tmp_path / "a.state"
     path.write_text(GOOD + "#" * _keepalived_state.SIZE_LIMIT)
-    found = _keepalived_state.read_file(str(path), NOW)
-    assert found["state"] == "MASTER"
-    assert found["problems"] == ["larger than 65536 bytes"]
+    found, problems = _keepalived_state.read_directory(str(tmp_path), NOW)
+    assert found[0]["state"] is None
+    assert problems == [f"{path}: cannot be read: {path} must have at most 8192 bytes"]
+
+
+def test_s5_a_fifo_and_a_link_are_reported_and_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "x.state")
+    (tmp_path / "y.state").symlink_to("x.state")
+    states, problems = _keepalived_state.read_directory(str(tmp_path), NOW)
+    assert [state["state"] for state in states] == [None, None]
+    assert f"{tmp_path}/x.state: cannot be read: {tmp_path}/x.state must be a regular file (got a FIFO)" in problems
+    assert any("y.state must be a regular file (got a symbolic link)" in problem for problem in problems)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes files of another user, which only root may")
+def test_s6_a_file_of_roots_in_the_users_directory_is_not_read(tmp_path):
+    (tmp_path / "root").mkdir(mode=0o700)
+    (tmp_path / "root" / "a.state").write_text(GOOD)
+    (tmp_path / "root" / "a.state").chmod(0o600)
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    os.link(tmp_path / "root" / "a.state", theirs / "b.state")
+    (theirs / "a.state").symlink_to(tmp_path / "root" / "a.state")
+    os.chown(theirs, NOBODY, -1)
+    states, problems = _keepalived_state.read_directory(str(theirs), NOW)
+    assert [(state["state"], state["reason"]) for state in states] == [(None, None)] * 2
+    assert any("b.state must be readable by nobody" in problem for problem in problems)
+    # A whole directory exchanged for a link.
+    (tmp_path / "outer").mkdir()
+    (tmp_path / "outer" / "run").symlink_to(tmp_path / "root")
+    os.chown(tmp_path / "outer", NOBODY, -1)
+    states, problems = _keepalived_state.read_directory(str(tmp_path / "outer" / "run"), NOW)
+    assert states == []
+    assert "must not be a symbolic link of another user" in problems[0]
+
+
+def test_too_many_files_are_reported_and_the_rest_not_read(tmp_path):
+    for number in range(_keepalived_state.FILE_LIMIT + 5):
+        (tmp_path / f"{number}.state").write_text(f"instance=i{number}\nstate=BACKUP\nsince=1\n")
+    states, problems = _keepalived_state.read_directory(str(tmp_path), NOW)
+    assert len(states) == _keepalived_state.FILE_LIMIT
+    assert problems == [f"{tmp_path}: has 105 state files, of which 100 are read"]

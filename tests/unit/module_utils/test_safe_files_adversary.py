@@ -235,9 +235,11 @@ def test_s3_nobody_reads_a_new_secret(stage: Stage, tmp_path: Path) -> None:
         _safe_files.remove(str(folder / "file"))
         return _safe_files.write(str(folder / "file"), _safe_files.Wanted(SECRET + b"%d" % next(numbers), 0o640))
 
+    # The adversary has to have its turn: it sees what is there while root does not run, on one processor too.
+    enough = time.monotonic() + 2
     with stage.attacked("--watch", str(folder)) as counts:
-        hangs, results = tries(write)
+        hangs, results = tries(write, lambda _result: time.monotonic() > enough)
     assert hangs == 0
-    assert results == [(True, None)] * TRIES
+    assert set(results) == {(True, None)}
     assert counts["seen"] > 0
     assert (counts["read"], counts["leaked"]) == (0, 0)

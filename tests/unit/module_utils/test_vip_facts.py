@@ -206,12 +206,12 @@ def test_a_host_without_keepalived(host, monkeypatch):
 
 def test_a_configuration_that_only_root_may_read_is_said_to_be(host, monkeypatch):
     def refuse(path, *arguments):
-        error = PermissionError(13, "Permission denied")
+        error = _vip_facts._safe_files.FileError(13, f"{path}: Permission denied. Usually only root may do this: use become")
         return {"files": [path], "error": error, "problems": [], "instances": []}
 
     monkeypatch.setattr(_vip_facts._keepalived_conf, "read", refuse)
     facts = host.gather()
-    text = f"{host.params['keepalived_conf']} cannot be read: Permission denied. Usually only root may: use become."
+    text = f"{host.params['keepalived_conf']}: Permission denied. Usually only root may do this: use become."
     assert facts["problems"] == [text]
     assert facts["keepalived"]["configuration"]["error"] == text
     assert facts["keepalived"]["configuration"]["exists"] is None
@@ -245,7 +245,7 @@ def test_an_ordinary_user_gets_what_can_be_known_and_the_reason_for_the_rest():
         finally:
             network.close()
     assert facts["vips"][0]["held"] is True
-    assert facts["problems"] == [f"{conf} cannot be read: Permission denied. Usually only root may: use become."]
+    assert facts["problems"] == [f"{conf}: Permission denied. Usually only root may do this: use become."]
     assert refused.returncode == 1
     assert "probe needs root, for a raw socket (CAP_NET_RAW): use become: true" in refused.stderr
 
@@ -255,8 +255,8 @@ def copy_of_the_code(directory: Path) -> Path:
     source = Path(_vip_facts.__file__).resolve().parent
     target = directory / "collections" / "ansible_collections" / "eucalyptus" / "ha" / "plugins" / "module_utils"
     target.mkdir(parents=True)
-    for name in ("_addresses", "_arp_probe", "_keepalived_conf", "_keepalived_process", "_keepalived_state", "_vip_facts",
-                 "_vip_probe"):  # fmt: skip
+    for name in ("_addresses", "_arp_probe", "_keepalived_conf", "_keepalived_process", "_keepalived_state", "_safe_files",
+                 "_vip_facts", "_vip_probe"):  # fmt: skip
         shutil.copy(source / f"{name}.py", target)
     for parent in [target, *target.parents][:5]:
         (parent / "__init__.py").touch()

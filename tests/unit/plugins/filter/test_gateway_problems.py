@@ -196,6 +196,7 @@ FOUND_CHANGED = {"preferred_host": "cc1", "preferred_spread": 20}
         ({**FOUND_CHANGED, "preferred_spread": 0}, "cc_gateway_preferred_spread: 0 is not a number from 1 to 253"),
         ({**FOUND_CHANGED, "preferred_spread": 100}, r"100 reaches cc_gateway_weight \(100\)"),
         ({**FOUND_CHANGED, "priority": 135}, "135 plus cc_gateway_preferred_spread 20 plus cc_gateway_weight 100 is 255; keepalived stops"),
+        ({"conf_errors": ["/etc/e.conf must be a regular file"]}, "eucalyptus.conf cannot be used: /etc/e.conf must be a regular file"),
         ({"findings_error": "no route to host"}, "the host could not be looked at: no route to host"),
         ({"client_key_content": True}, "go together: only one is set"),
         ({"not_in_run": ["cc2"], "require_both": True}, "cc2 is not in this run .* and cc_gateway_require_both is set"),

@@ -90,7 +90,8 @@ def test_the_articles_set_up_is_recognised_and_its_password_not_told(conf):
 
 
 def test_a_state_is_read(tmp_path):
-    found = _keepalived_state.read_file(write(tmp_path / "a.state", STATE), NOW)
+    write(tmp_path / "a.state", STATE)
+    found = _keepalived_state.read_directory(str(tmp_path), NOW)[0][0]
     assert found["problems"] == []
     assert (found["instance"], found["state"], found["since"], found["priority"], found["pid"]) == (
         u"gr\xfcn", "MASTER", 1795358405.12, 200, 713,

@@ -12,11 +12,11 @@ import json
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.eucalyptus.ha.plugins.modules import (
-    _safe_file,
     cc_service_info,
     client_keys_info,
     gateway_host_info,
     reachability_info,
+    safe_file,
     vip_facts,
     vip_moves_info,
 )
@@ -90,7 +90,7 @@ def test_safe_file(run, tmp_path):
     path = str(tmp_path / "file")
     given = {"path": path, "content": base64_of(u'{"a": true}\n'), "mode": "0640"}
     for check_mode in (True, False):
-        written = run(_safe_file, _ansible_check_mode=check_mode, **given)
+        written = run(safe_file, _ansible_check_mode=check_mode, **given)
         assert (written["changed"], written["exists"]) == (True, False)
         assert written["diff"] == {
             "before": "",
@@ -98,26 +98,26 @@ def test_safe_file(run, tmp_path):
             "before_header": path,
             "after_header": path,
         }
-    again = run(_safe_file, **given)
+    again = run(safe_file, **given)
     assert (again["changed"], again["exists"], again.get("diff")) == (False, True, None)
-    found = run(_safe_file, path=path, state="read")
+    found = run(safe_file, path=path, state="read")
     assert base64.b64decode(found["content"]) == b'{"a": true}\n'
-    copied = run(_safe_file, path=path + ".copy", src=path)
+    copied = run(safe_file, path=path + ".copy", src=path)
     assert copied["changed"] is True
-    assert run(_safe_file, path=path, state="absent", _ansible_check_mode=True)["changed"] is True
-    assert run(_safe_file, path=path, state="absent")["changed"] is True
-    assert run(_safe_file, path=path, state="absent")["changed"] is False
-    assert run(_safe_file, path=path, state="read") == {
+    assert run(safe_file, path=path, state="absent", _ansible_check_mode=True)["changed"] is True
+    assert run(safe_file, path=path, state="absent")["changed"] is True
+    assert run(safe_file, path=path, state="absent")["changed"] is False
+    assert run(safe_file, path=path, state="read") == {
         "changed": False,
         "exists": False,
-        "invocation": {"module_args": run(_safe_file, path=path, state="read")["invocation"]["module_args"]},
+        "invocation": {"module_args": run(safe_file, path=path, state="read")["invocation"]["module_args"]},
     }
 
 
 def test_safe_file_keeps_a_secret_out_of_what_is_shown(run, tmp_path, capsys):
     path = str(tmp_path / "file")
     for content in ("first secret", "second secret"):
-        result = run(_safe_file, path=path, content=base64_of(content), secret=True, _ansible_diff=True)
+        result = run(safe_file, path=path, content=base64_of(content), secret=True, _ansible_diff=True)
         assert result["changed"] is True
         assert result["diff"] == {"prepared": path + ": the content differs. It is secret and not shown.\n"}
         assert base64_of(content) not in json.dumps(result)
@@ -127,12 +127,12 @@ def test_safe_file_keeps_a_secret_out_of_what_is_shown(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("module", "options", "says"),
     [
-        (_safe_file, {"path": "/tmp/none", "content": "aGVsbG8=", "mode": "416"}, "mode must be octal digits in quotes"),
-        (_safe_file, {"path": "/tmp/none", "content": "x"}, "content must be Base64"),
-        (_safe_file, {"path": "/tmp/none", "content": "", "owner": "nosuchuser"}, "owner must be a user or group of this host"),
-        (_safe_file, {"path": "/tmp/none", "src": "/nonexistent"}, "src must be a file (got /nonexistent, which does not exist)"),
-        (_safe_file, {"path": "/tmp/none", "content": ""}, "/tmp must not be writable by everyone"),
-        (_safe_file, {"path": "/tmp/none"}, "any of the following are missing: content, src"),
+        (safe_file, {"path": "/tmp/none", "content": "aGVsbG8=", "mode": "416"}, "mode must be octal digits in quotes"),
+        (safe_file, {"path": "/tmp/none", "content": "x"}, "content must be Base64"),
+        (safe_file, {"path": "/tmp/none", "content": "", "owner": "nosuchuser"}, "owner must be a user or group of this host"),
+        (safe_file, {"path": "/tmp/none", "src": "/nonexistent"}, "src must be a file (got /nonexistent, which does not exist)"),
+        (safe_file, {"path": "/tmp/none", "content": ""}, "/tmp must not be writable by everyone"),
+        (safe_file, {"path": "/tmp/none"}, "any of the following are missing: content, src"),
         (vip_facts, {"vips": ["10.0.0.256"]}, "10.0.0.256"),
         (vip_moves_info, {"vips": ["127.0.0.1"], "seconds": 3601}, "seconds must be more than 0"),
         (reachability_info, {"seconds": 1, "interval": 11}, "interval must be from 0.005 to 10"),

@@ -61,6 +61,7 @@ FOUND = {
     },
     "adverts": [],
     "listen_error": None,
+    "preload_error": None,
 }  # fmt: skip
 SETTINGS = {
     **GOOD,
@@ -93,6 +94,10 @@ def test_a_good_host_has_no_problems():
 ERRORS = {
     "no user": (host(user__exists=False, user__uid=None, python__works=None), "there is no user 'eucalyptus'.*install the cluster"),
     "root": (host(user__uid=0), "is root, who does not run the check"),
+    "preload file": (
+        host(preload_error="/etc/eucalyptus/iptables-preload must be a regular file (got a symbolic link). Remove it"),
+        "cc_gateway_preload_file: /etc/eucalyptus/iptables-preload must be a regular file",
+    ),
     "no Python for the user": (
         host(python__works=False, python__message="Permission denied"),
         "/usr/bin/python3 does not work for user eucalyptus .Permission denied.; set ansible_python_interpreter",

@@ -10,7 +10,7 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 ---
-module: _safe_file
+module: safe_file
 version_added: 0.1.0
 short_description: "[INTERNAL] Read, write or remove a file where other users may write as well"
 description:
@@ -75,7 +75,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Write a file that only root may read
-  eucalyptus.ha._safe_file:
+  eucalyptus.ha.safe_file:
     path: /etc/example/secret
     content: "{{ vault_example_secret | b64encode }}"
     secret: true
@@ -83,7 +83,7 @@ EXAMPLES = r"""
   no_log: true
 
 - name: Read a file that another user may exchange
-  eucalyptus.ha._safe_file:
+  eucalyptus.ha.safe_file:
     path: /etc/eucalyptus/eucalyptus.conf
     state: read
   become: true
