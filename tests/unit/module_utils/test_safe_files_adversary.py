@@ -154,7 +154,8 @@ def test_s6_root_reads_nothing_of_its_own_for_another_user(stage: Stage) -> None
 def test_the_adversary_wins_against_plain_reading(stage: Stage) -> None:
     """What the test above is worth: by path root reads its own secret, or waits for ever."""
     with stage.attacked("--swap", str(stage.file)):
-        for _number in range(TRIES):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
             try:
                 with time_limit():
                     if stage.file.read_bytes() == SECRET:
@@ -199,7 +200,8 @@ def test_the_adversary_wins_against_writing_by_path(stage: Stage) -> None:
         os.rename(new, stage.file)
 
     with stage.attacked("--watch", str(stage.theirs)):
-        for _number in range(TRIES * 50):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
             try:
                 write()
             except OSError:
