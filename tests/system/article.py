@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._python_bundle import python_bundle
 from lab import REPO
 from system_helpers import wait_for
 
@@ -56,7 +57,7 @@ def put(cluster, host, path, text, mode="0644"):
 
 def set_up(cluster):
     """Both hosts as the article leaves them, running, and the VIP on cc1, whose controller is ENABLED."""
-    check = (REPO / "roles/cc_gateway/files/cc_enabled_check.py").read_text(encoding="utf-8")
+    check = python_bundle(str(REPO / "roles/cc_gateway/files/cc_enabled_check"))
     for host in ("cc1", "cc2"):
         cluster.sh(
             host,

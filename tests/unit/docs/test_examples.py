@@ -53,6 +53,7 @@ HOSTVARS = {
     "nc1": {"ansible_facts": {}, "recording": SEEN},
 }
 REGISTERED = {
+    "_python_bundle": {"role_path": str(ROOT / "roles/cc_gateway")},
     "check_answer": {
         "check": {"rc": 0, "stdout": '{"local_state": "ENABLED", "enabled": true, "definite": true, "message": "m"}'}
     },
@@ -67,6 +68,7 @@ REGISTERED = {
 }
 # A word of what must come out.
 SHOWS = {
+    "_python_bundle": "def observe_state_file",
     "check_answer": "ENABLED",
     "drill_report": "cc2",
     "eucalyptus_conf": "eth1",
@@ -89,7 +91,7 @@ SHOWS = {
     "vip_holder": "cc1",
 }
 # Ansible itself has these, or the inventory has.
-ALWAYS = {"hostvars", "inventory_hostname", "ansible_host", "omit", "lookup", "now"}
+ALWAYS = {"hostvars", "inventory_hostname", "ansible_host", "omit", "lookup", "now", "role_path"}
 
 
 def documentation(path: Path) -> dict[str, str]:

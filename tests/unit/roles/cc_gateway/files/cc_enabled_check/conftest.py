@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import subprocess
@@ -13,11 +14,25 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files.cc_enabled_check import (  # noqa: F401 (the tests use check.NAME)
+    command_line,
+    common,
+    deadline,
+    decision,
+    main,
+    memory,
+    signing,
+    soap,
+    state_file,
+)
+from ansible_collections.eucalyptus.ha.roles.cc_gateway.files.cc_enabled_check import http as _http  # noqa: F401 (as above)
 from ansible_collections.eucalyptus.ha.tests.unit.raw_http import read_request
 from cc_simulator import keys as simulator_keys
 
-ROOT = Path(__file__).resolve().parents[4]
-CHECK = ROOT / "roles/cc_gateway/files/cc_enabled_check.py"
+ROOT = Path(__file__).resolve().parents[6]
+FILES = ROOT / "roles/cc_gateway/files"
+PACKAGE = FILES / "cc_enabled_check"
+CHECK = FILES / "cc_enabled_check_launcher.py"
 PYTHON = "/usr/bin/python3"
 
 ANSWER = (
@@ -97,6 +112,13 @@ class Wire:
         self.listener.close()
 
 
+def refusal(function, *arguments):
+    """The text of the Trouble that this call raises."""
+    with pytest.raises(check.common.Trouble) as caught:
+        function(*arguments)
+    return str(caught.value)
+
+
 @pytest.fixture
 def wire():
     server = Wire()
@@ -112,17 +134,23 @@ def keys(tmp_path_factory):
     return directory
 
 
-@pytest.fixture
-def ask(wire, tmp_path):
-    """Run the check in this process against `wire`, unsigned unless told otherwise; the object of --json as attributes."""
+@pytest.fixture(scope="session")
+def pair(keys):
+    """The options that name the client's key and certificate."""
+    return ["--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem")]
 
-    def run(*arguments, signed=False, port=None):
+
+@pytest.fixture
+def ask(wire, pair):
+    """Run the check in this process against `wire`; the object of --json as attributes."""
+
+    def run(*arguments, port=None):
         words = ["--port", str(port or wire.port), *arguments]
         if "--timeout" not in arguments:
             words += ["--timeout", "20"]  # what is tested is not how busy this machine is
-        if not signed and "state_file" not in arguments:
-            words.append("--no-ws-security")
-        result, notes = check.check(check.parse_arguments(words))
+        if "state_file" not in arguments and "--key" not in arguments:
+            words += pair
+        result, notes = check.main.check(check.command_line.parse_arguments(words))
         return SimpleNamespace(notes=notes, **result)
 
     return run
@@ -132,10 +160,10 @@ def ask(wire, tmp_path):
 def run_check():
     """Run the check as keepalived does, as a process of its own."""
 
-    def run(*arguments, python=PYTHON, script=CHECK, timeout=20, **options):
+    def run(*arguments, python=PYTHON, script=CHECK, timeout=20, flags=("-B",), stdin=Path(os.devnull), **options):
         return subprocess.run(
-            [str(python), "-E", "-s", "-S", str(script), *[str(word) for word in arguments]],
-            capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL, **options,
+            [str(python), *flags, "-E", "-s", "-S", str(script), *[str(word) for word in arguments]],
+            capture_output=True, text=True, timeout=timeout, check=False, input=stdin.read_text(), **options,
         )
 
     return run

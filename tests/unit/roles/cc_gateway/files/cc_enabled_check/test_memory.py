@@ -17,8 +17,9 @@ from .conftest import answer_xml, http
 
 ENABLED = http(answer_xml())
 DISABLED = http(answer_xml(state="DISABLED"))
+CLOSED = "the connection was closed without an answer (httpd stops or restarts)"
 FAULT = http(
-    f'<s:Envelope xmlns:s="{check.SOAP}"><s:Body><s:Fault><faultcode>s:Client</faultcode><faultstring>No Error</faultstring>'
+    f'<s:Envelope xmlns:s="{check.signing.SOAP}"><s:Body><s:Fault><faultcode>s:Client</faultcode><faultstring>No Error</faultstring>'
     "</s:Fault></s:Body></s:Envelope>",
     "500 Oops",
 )
@@ -28,7 +29,7 @@ FAULT = http(
 def uptime(monkeypatch):
     """The seconds since boot, to be set by the test; starts at 1000."""
     clock = SimpleNamespace(value=1000.0, boot="b" * 36)
-    real = check.read_file
+    real = check.memory.read_file
 
     def read_file(path, what, limit=1 << 16):
         if path == "/proc/uptime":
@@ -37,7 +38,7 @@ def uptime(monkeypatch):
             return clock.boot.encode() + b"\n"
         return real(path, what, limit)
 
-    monkeypatch.setattr(check, "read_file", read_file)
+    monkeypatch.setattr(check.memory, "read_file", read_file)
     return clock
 
 
@@ -64,11 +65,11 @@ def test_no_answer_keeps_the_last_enabled_for_the_grace(graced, uptime, wire):
     uptime.value += 4.5
     result = graced(b"")
     assert (result.local_state, result.enabled, result.definite, result.remembered) == (None, True, False, True)
-    assert result.message == f"ENABLED: for 0.5 s more by --grace; now 127.0.0.1:{wire.port}: the connection was closed without an answer"
+    assert result.message == f"ENABLED: for 0.5 s more by --grace; now 127.0.0.1:{wire.port}: {CLOSED}"
     uptime.value += 0.5
     result = graced(b"")
     assert (result.enabled, result.remembered) == (False, False)
-    assert result.message == f"UNKNOWN: 127.0.0.1:{wire.port}: the connection was closed without an answer"
+    assert result.message == f"UNKNOWN: 127.0.0.1:{wire.port}: {CLOSED}"
 
 
 def test_grace_counts_from_the_last_answer_and_not_from_the_last_run(graced, uptime):
@@ -86,7 +87,7 @@ def test_everything_that_is_no_answer_has_grace(graced, said):
     assert graced(said).remembered
 
 
-@pytest.mark.parametrize("state", [state for state in check.STATES if state != "ENABLED"])
+@pytest.mark.parametrize("state", [state for state in check.common.STATES if state != "ENABLED"])
 def test_a_definite_answer_acts_at_once_and_ends_the_grace(graced, state):
     graced(ENABLED)
     result = graced(http(answer_xml(state=state)))
@@ -118,15 +119,16 @@ def test_first_seconds_of_a_host(graced, uptime):
 
 def test_wall_clock_is_of_no_account(graced, monkeypatch):
     graced(ENABLED)
-    monkeypatch.setattr(check.time, "gmtime", lambda *seconds: (2001, 1, 1, 0, 0, 0, 0, 1, 0))
-    monkeypatch.setattr(check.time, "time", lambda: 1.0)
+    monkeypatch.setattr(check.common.time, "gmtime", lambda *seconds: (2001, 1, 1, 0, 0, 0, 0, 1, 0))
+    monkeypatch.setattr(check.common.time, "time", lambda: 1.0)
     assert graced(b"").enabled
 
 
 def test_form_is_the_one_documented(graced, memory, wire):
     graced(DISABLED)
     assert re.fullmatch(
-        r"cc-enabled-check memory 1\nboot b{36}\nsource soap 127\.0\.0\.1 \d+\nanswer DISABLED 1000\.00\n"
+        r"cc-enabled-check memory 2\nboot b{36}\nsource soap 127\.0\.0\.1 \d+\nanswer DISABLED 1000\.00\nseen DISABLED 1000\.00\n"
+        r"enabled 0\.00\nlive 1000\.00\nfailed 0 0\.00 \n"
         r"run 1 1000\.00 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n"
         r"message DISABLED: 127\.0\.0\.1:\d+: localState of cluster PARTI00/CC_00\nend\n",
         memory.read_text(),
@@ -134,7 +136,7 @@ def test_form_is_the_one_documented(graced, memory, wire):
     assert memory.stat().st_mode & 0o777 == 0o600
     assert os.listdir(memory.parent) == ["cc"]
     for line in memory.read_text().splitlines():
-        assert f"\n  {line.split(' ')[0]}" in check.__doc__
+        assert f"\n  {line.split(' ')[0]}" in check.command_line.HELP
 
 
 def test_last_line_is_kept_for_notify_scripts_also_without_answer(graced, memory, wire):
@@ -142,8 +144,8 @@ def test_last_line_is_kept_for_notify_scripts_also_without_answer(graced, memory
     graced(b"")
     lines = memory.read_text().splitlines()
     assert lines[3] == "answer ENABLED 1000.00"
-    assert lines[4].startswith("run 0 ")
-    assert lines[5] == f"message ENABLED: for 5.0 s more by --grace; now 127.0.0.1:{wire.port}: the connection was closed without an answer"
+    assert lines[8].startswith("run 0 ")
+    assert lines[9] == f"message ENABLED: for 5.0 s more by --grace; now 127.0.0.1:{wire.port}: {CLOSED}"
 
 
 def test_umask_does_not_open_the_memory(graced, memory):
@@ -153,78 +155,6 @@ def test_umask_does_not_open_the_memory(graced, memory):
     finally:
         os.umask(old)
     assert memory.stat().st_mode & 0o777 == 0o600
-
-
-# --- rest ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def rested(ask, wire, memory, uptime):
-    """Ask with 1.5 s of rest and 5 s of grace; `said` is what the CC says, if it is asked."""
-
-    def run(said, *arguments):
-        wire.say = said
-        return ask("--memory", str(memory), "--rest", "1.5", "--grace", "5", *arguments)
-
-    return run
-
-
-def test_a_controller_that_said_enabled_is_left_alone_for_the_rest(rested, memory, uptime):
-    assert rested(ENABLED).definite
-    before = memory.read_text()
-    uptime.value += 1
-    result = rested(DISABLED)
-    assert (result.local_state, result.enabled, result.definite, result.remembered) == (None, True, False, True)
-    assert result.message == "ENABLED: said 1.0 s ago, and not asked again yet by --rest"
-    assert memory.read_text() == before
-    uptime.value += 0.5
-    assert (rested(DISABLED).enabled, rested(DISABLED).definite) == (False, True)
-
-
-def test_every_second_run_asks_and_no_run_of_one_that_is_not_enabled_rests(rested, uptime):
-    definite = []
-    for said in [ENABLED] * 5 + [DISABLED] * 3 + [ENABLED]:
-        definite.append(rested(said).definite)
-        uptime.value += 1
-    assert definite == [True, False, True, False, True, False, True, True, True]
-
-
-def test_without_answer_the_rest_is_not_renewed(rested, uptime):
-    rested(ENABLED)
-    uptime.value += 2
-    for _dummy in range(2):
-        result = rested(b"")
-        assert (result.remembered, result.message[:12]) == (True, "ENABLED: for")
-    uptime.value += 3
-    assert not rested(b"").enabled
-
-
-@pytest.mark.parametrize("state", [state for state in check.STATES if state != "ENABLED"])
-def test_only_enabled_rests(rested, state):
-    rested(http(answer_xml(state=state)))
-    assert rested(ENABLED).definite
-
-
-def test_failed_initialisation_ends_the_rest(rested, uptime):
-    rested(ENABLED)
-    uptime.value += 2
-    rested(http(answer_xml(good="false")))
-    assert rested(ENABLED).definite
-
-
-def test_the_other_source_is_asked(rested, tmp_path):
-    rested(ENABLED)
-    assert not rested(ENABLED, "--source", "state_file", "--state-file", str(tmp_path / "none")).enabled
-
-
-def test_without_proc_there_is_no_rest(rested, monkeypatch):
-    rested(ENABLED)
-
-    def read_file(path, what, limit=1):
-        raise check.Trouble("no /proc")
-
-    monkeypatch.setattr(check, "read_file", read_file)
-    assert rested(ENABLED).definite
 
 
 # --- no memory ----------------------------------------------------------------------------------------
@@ -273,7 +203,7 @@ NO_MEMORY = {
     "cut": lambda memory, uptime: memory.write_text(memory.read_text()[:-4]),
     "longer": lambda memory, uptime: memory.write_text(memory.read_text() + "x\n"),
     "not ASCII": spoil_text("ENABLED", "ENABLÉD"),
-    "other version": spoil_text("memory 1", "memory 2"),
+    "other version": spoil_text("memory 2", "memory 1"),
     "other source": spoil_text("source soap", "source state_file"),
     "other host": spoil_text("127.0.0.1", "127.0.0.2"),
     "unknown state": spoil_text("answer ENABLED", "answer enabled"),
@@ -300,7 +230,7 @@ def test_spoilt_memory_is_no_memory(graced, memory, uptime, spoil):
     assert graced(ENABLED).enabled
     assert graced(b"").remembered
     spoil(memory, uptime)
-    result = graced(b"", "--rest", "1.5")
+    result = graced(b"")
     assert (result.enabled, result.remembered) == (False, False)
     # It heals by itself.
     uptime.value += 1
@@ -346,11 +276,15 @@ def test_full_disk(graced, memory, uptime, monkeypatch, kind):
     assert graced(ENABLED).enabled
 
     def full(handle, data):
+        if not data.startswith(check.memory.MEMORY_HEAD.encode()):  # what openssl is to sign
+            return write(handle, data)
         if kind == "short":
-            return os.write(handle, data[:10])
+            return write(handle, data[:10])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(check.posix, "write", full)
+    write = os.write
+
+    monkeypatch.setattr(check.common.posix, "write", full)
     uptime.value += 1
     result = graced(DISABLED)
     assert result.message.startswith("DISABLED: ")
@@ -363,17 +297,17 @@ def test_full_disk(graced, memory, uptime, monkeypatch, kind):
 
 def test_no_proc(ask, wire, tmp_path, monkeypatch):
     def read_file(path, what, limit=1):
-        raise check.Trouble("no /proc")
+        raise check.common.Trouble("no /proc")
 
-    monkeypatch.setattr(check, "read_file", read_file)
+    monkeypatch.setattr(check.memory, "read_file", read_file)
     wire.say = ENABLED
     result = ask("--memory", str(tmp_path / "cc"))
     assert result.enabled
     assert result.notes == ["no memory: no /proc"]
 
 
-def test_whole_process_remembers(run_check, wire, memory):
-    words = ("--port", wire.port, "--no-ws-security", "--memory", memory, "--grace", "60")
+def test_whole_process_remembers(run_check, wire, memory, pair):
+    words = ("--port", wire.port, *pair, "--memory", memory, "--grace", "60")
     wire.say = ENABLED
     assert run_check(*words).returncode == 0
     wire.say = b""
@@ -387,10 +321,108 @@ def test_whole_process_remembers(run_check, wire, memory):
     assert f"boot {boot}\n" in memory.read_text()
 
 
-def test_many_at_once_leave_a_whole_memory(run_check, wire, memory):
+def test_many_at_once_leave_a_whole_memory(run_check, wire, memory, pair):
     wire.say = ENABLED
-    words = ("--port", wire.port, "--no-ws-security", "--memory", memory)
+    words = ("--port", wire.port, *pair, "--memory", memory)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         assert [done.returncode for done in pool.map(lambda _n: run_check(*words), range(12))] == [0] * 12
     assert memory.read_text().endswith("\nend\n")
     assert os.listdir(memory.parent) == ["cc"]
+
+
+BOOT = "b" * 36
+MEMORY = [
+    "cc-enabled-check memory 2", f"boot {BOOT}", "source soap cc 8774", "answer ENABLED 5.00", "seen DISABLED 4.00", "enabled 3.00",
+    "live 5.00", "failed 2 9.50 timed out", "run 0 5.00 x", "message m", "end", "",
+]  # fmt: skip
+RECALLED = {
+    "answer": "ENABLED", "answered": 5.0, "seen": "DISABLED", "other": 4.0, "enabled": 3.0, "live": 5.0,
+    "timeouts": 2, "wait_until": 9.5, "reason": "timed out", "exit": 0,
+}  # fmt: skip
+
+
+@pytest.fixture
+def recall(tmp_path, monkeypatch):
+    """What a file with these lines is remembered as, 9 s after boot."""
+    monkeypatch.setattr(check.memory, "read_file", lambda path, *_args: b"9.00 1\n" if "uptime" in path else BOOT.encode())
+
+    def run(lines, mode=0o600, any_source=False, **options):
+        path = tmp_path / "memory"
+        path.write_text("\n".join(lines))
+        path.chmod(mode)
+        file = check.memory.MemoryFile({"memory": str(path), "source": "soap", "host": "cc", "port": 8774, **options})
+        remembered, now = file.recall(any_source)
+        assert now == 9.0
+        return remembered
+
+    return run
+
+
+def test_a_whole_memory_is_believed(recall):
+    assert recall(MEMORY) == RECALLED
+    assert recall(MEMORY, 0o701) == RECALLED
+
+
+def test_what_was_stored_is_recalled(recall, tmp_path):
+    file = check.memory.MemoryFile({"memory": str(tmp_path / "memory"), "source": "soap", "host": "cc", "port": 8774})
+    for memory in (RECALLED, {**check.decision.NOTHING, "exit": 1}):
+        assert file.store(memory, 9.0, "message") is None
+        assert file.recall() == (memory, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (0, "cc-enabled-check memory 1"), (1, "boot " + "c" * 36), (2, "source soap cc 8775"), (3, "question ENABLED 5.00"),
+        (3, "answer BOGUS 5.00"), (3, "answer ENABLED 0.00"), (3, "answer ENABLED 9.01"), (3, "answer ENABLED"),
+        (4, "seen BOGUS 4.00"), (4, "seen DISABLED 9.01"), (4, "seen DISABLED -1"), (5, "enabled 9.01"), (5, "enabled x"),
+        (6, "live 9.01"), (6, "live nan"), (7, "failed 2 110.00 timed out"), (7, "failed -1 9.50 timed out"),
+        (7, "failed 100 9.50 timed out"), (7, "failed 2 9.50"), (8, "run x 5.00 x"), (8, "run"), (10, "en"), (11, "more"),
+    ],
+)  # fmt: skip
+def test_one_wrong_line_and_nothing_is_believed(recall, line, text):
+    assert recall([*MEMORY[:line], text, *MEMORY[line + 1 :]]) == check.decision.NOTHING
+
+
+@pytest.mark.parametrize("line", range(len(MEMORY) - 1))
+def test_one_line_missing_or_twice_and_nothing_is_believed(recall, line):
+    assert recall([*MEMORY[:line], *MEMORY[line + 1 :]]) == check.decision.NOTHING
+    assert recall([*MEMORY[:line], MEMORY[line], *MEMORY[line:]]) == check.decision.NOTHING
+
+
+def test_the_longest_wait_may_still_be_ahead(recall):
+    assert recall([*MEMORY[:7], "failed 9 109.00 timed out", *MEMORY[8:]])["wait_until"] == 109
+    assert max(check.decision.PAUSES) + 60 < check.memory.LONGEST_WAIT
+
+
+def test_a_memory_that_has_a_second_name_is_not_believed(recall, tmp_path):
+    (tmp_path / "memory").touch()
+    os.link(tmp_path / "memory", tmp_path / "elsewhere")
+    assert recall(MEMORY) == check.decision.NOTHING
+
+
+def test_each_state_file_has_a_memory_of_its_own(recall):
+    asked = {"source": "state_file", "state-file": "/a"}
+    lines = [*MEMORY[:2], "source state_file cc 8774 /a", *MEMORY[3:]]
+    assert recall(lines, **asked) == RECALLED
+    assert recall(lines, **{**asked, "state-file": "/b"}) == check.decision.NOTHING
+    # --newly-enabled asks nobody, and need not know what the other check asks.
+    assert recall(lines, any_source=True) == RECALLED
+
+
+def test_the_time_is_read_after_the_file(tmp_path, monkeypatch):
+    """Another run may replace the file between the two; what it writes must not look as if it came from the future."""
+    path = tmp_path / "memory"
+    clock = SimpleNamespace(value=5.0)
+    monkeypatch.setattr(check.memory, "read_file", lambda path, *_args: b"%.2f 1\n" % clock.value if "uptime" in path else BOOT.encode())
+    path.write_text("\n".join(MEMORY))
+    path.chmod(0o600)
+    real = os.open
+
+    def slow(*arguments):
+        clock.value = 9.0
+        return real(*arguments)
+
+    monkeypatch.setattr(check.common.posix, "open", slow)
+    file = check.memory.MemoryFile({"memory": str(path), "source": "soap", "host": "cc", "port": 8774})
+    assert file.recall() == (RECALLED, 9.0)

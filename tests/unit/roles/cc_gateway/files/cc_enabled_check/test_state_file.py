@@ -7,12 +7,13 @@ import os
 import struct
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
 from cc_simulator.server import Simulator
 
-from .conftest import http
+from .conftest import http, refusal
 
 SIZE = 262144
 LIVES = http("<h2>Deployed Services</h2><h3>EucalyptusCC</h3>", headers="Content-Type: text/html\r\n")
@@ -42,7 +43,7 @@ def read(ask, wire, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("state", check.STATES)
+@pytest.mark.parametrize("state", check.common.STATES)
 def test_every_state(read, tmp_path, state):
     result = read(state_file(state.encode()))
     assert (result.local_state, result.definite, result.enabled) == (state, True, state == "ENABLED")
@@ -57,7 +58,7 @@ def test_every_known_layout_as_the_simulator_writes_it(ask, tmp_path, release, o
         assert path.read_bytes()[offset:offset + 8] == b"ENABLED\0"
         result = ask("--source", "state_file", "--state-file", str(path), port=simulator.port)
         assert result.enabled, result.message
-        assert check.KNOWN_OFFSETS[offset] in result.message
+        assert check.state_file.KNOWN_OFFSETS[offset] in result.message
         assert not simulator.counts["DescribeServices"]
 
 
@@ -92,9 +93,9 @@ DOUBTFUL = {
     "no number": (state_file(details=b"ERRORS="), "no number after"),
     "not a number": (state_file(details=b"ERRORS=zero"), "no number after"),
     "no end of the number": (state_file(details=b"ERRORS=" + b"1" * 1017), "no number after"),
-    "no identity": (state_file(kind=b""), "ENABLED of a service that is no cluster"),
-    "of a node": (state_file(kind=b"node"), "ENABLED of a service that is no cluster"),
-    "no end of the type": (state_file(kind=b"cluster" + b"x" * 40), "ENABLED of a service that is no cluster"),
+    "no identity": (state_file(kind=b""), "ENABLED for a service that is no cluster"),
+    "of a node": (state_file(kind=b"node"), "ENABLED for a service that is no cluster"),
+    "no end of the type": (state_file(kind=b"cluster" + b"x" * 40), "ENABLED for a service that is no cluster"),
     "too large": (state_file(size=(1 << 22) + 1), "more than 4194304 bytes"),
 }
 _other = state_file(offset=40000)
@@ -119,9 +120,9 @@ def test_file_of_another_user(read, monkeypatch, tmp_path):
     (tmp_path / "eucalyptusCCConfig").touch()
     os.chown(tmp_path / "eucalyptusCCConfig", 12345, -1)
     assert read(state_file()).enabled  # root may ask about anyone's
-    monkeypatch.setattr(check.posix, "geteuid", lambda: 999)
+    monkeypatch.setattr(check.common.posix, "geteuid", lambda: 999)
     assert "belongs to another user" in read(state_file()).message
-    monkeypatch.setattr(check.posix, "geteuid", lambda: 12345)
+    monkeypatch.setattr(check.common.posix, "geteuid", lambda: 12345)
     assert read(state_file()).enabled
 
 
@@ -206,13 +207,13 @@ def test_torn_state_is_never_taken(read, wire, tmp_path):
 
 def test_state_that_never_stands_still(read, monkeypatch):
     states = iter([b"ENABLED", b"DISABLED", b"ENABLED", b"DISABLED"])
-    monkeypatch.setattr(check.posix, "read", lambda handle, size: bytes(state_file(next(states))))
-    assert "does not stand still" in read(state_file()).message
+    monkeypatch.setattr(check.common.posix, "read", lambda handle, size: bytes(state_file(next(states))))
+    assert "changes all the time" in read(state_file()).message
 
 
 def test_state_that_is_torn_for_a_moment(read, monkeypatch):
     states = iter([b"DISABLED", b"EISABLED", b"ENABLED", b"ENABLED"])
-    monkeypatch.setattr(check.posix, "read", lambda handle, size: bytes(state_file(next(states))))
+    monkeypatch.setattr(check.common.posix, "read", lambda handle, size: bytes(state_file(next(states))))
     assert read(state_file()).enabled
 
 
@@ -292,3 +293,139 @@ def test_a_cc_that_dies_or_hangs_meanwhile_is_not_believed_when_its_file_changes
     assert len(asked) == 2
     # The time-out is for all of it.
     assert seconds < 1.3
+
+
+def test_releases_are_told_by_their_names():
+    """In lists that people read: 3.1 is where localState has stood first."""
+    assert check.state_file.KNOWN_OFFSETS == {20624: "3.1", 24828: "3.2", 28924: "3.3 and 3.4", 28928: "4.0", 28932: "4.1 to 5.1"}
+
+
+def test_a_state_at_the_very_beginning_and_an_end_right_behind_it():
+    data = bytes(state_file(b"DISABLED", offset=0, size=4096))
+    assert check.state_file.read_struct(data) == (0, "DISABLED")
+    assert check.state_file.read_struct(data[: 36 + 1056]) == (0, "DISABLED")
+    assert refusal(check.state_file.read_struct, data[: 36 + 1055]) == "the state file is too short around ERRORS="
+
+
+@pytest.mark.parametrize("size", [check.state_file.STATE_FILE_LIMIT, check.state_file.STATE_FILE_LIMIT + 1])
+def test_a_state_file_of_the_limit_is_read_and_one_more_byte_not(tmp_path, size):
+    path = tmp_path / "state"
+    path.write_bytes(b"")
+    os.truncate(path, size)
+    path.chmod(0o600)
+    if size > check.state_file.STATE_FILE_LIMIT:
+        assert refusal(check.state_file.open_state_file, str(path)) == "the state file has more than 4194304 bytes"
+    else:
+        os.close(check.state_file.open_state_file(str(path)))
+
+
+@pytest.mark.parametrize("mode", [0o701, 0o755, 0o644])
+def test_who_may_only_read_or_run_the_state_file_cannot_change_it(tmp_path, mode):
+    path = tmp_path / "state"
+    path.write_bytes(b"")
+    path.chmod(mode)
+    os.close(check.state_file.open_state_file(str(path)))
+
+
+@pytest.mark.parametrize("owner", [0, 1234])
+def test_a_state_file_of_root_may_be_read_by_anybody(tmp_path, monkeypatch, owner):
+    path = tmp_path / "state"
+    path.write_bytes(b"")
+    if owner != path.stat().st_uid:
+        real = check.common.posix.fstat
+        monkeypatch.setattr(
+            check.common.posix,
+            "fstat",
+            lambda handle: SimpleNamespace(st_mode=0o100600, st_uid=owner, st_size=real(handle).st_size),
+        )
+    monkeypatch.setattr(check.common.posix, "geteuid", lambda: 999)
+    if owner:
+        assert refusal(check.state_file.open_state_file, str(path)) == "the state file belongs to another user"
+    else:
+        os.close(check.state_file.open_state_file(str(path)))
+
+
+def test_what_is_wrong_with_the_state_file_is_reported_as_it_is(tmp_path):
+    path = tmp_path / "state"
+    path.write_bytes(b"x" * 99)
+    deadline = SimpleNamespace()
+    told = refusal(check.state_file.observe_state_file, {"state-file": str(path)}, deadline, check.decision.NOTHING, 1, {})
+    assert told == "the state file has no ERRORS=: it is not a CC's, or not filled in yet"
+    assert deadline.doing == f"reading {path}"
+
+
+# --- watch, step by step ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stepped(tmp_path, monkeypatch):
+    """watch() of a file for 0.2 s on a clock that sleep() moves; `steps` are called after the first, second, ... sleep."""
+    path = tmp_path / "state"
+    path.write_bytes(state_file())
+    path.chmod(0o600)
+    clock = SimpleNamespace(value=100.0, slept=[])
+
+    def run(*steps, state="ENABLED", offset=28932, watched=path):
+        steps = iter(steps)
+
+        def sleep(seconds):
+            clock.value += seconds
+            clock.slept.append(seconds)
+            next(steps, lambda: None)()
+
+        monkeypatch.setattr(check.state_file.time, "sleep", sleep)
+        monkeypatch.setattr(check.state_file, "now", lambda: clock.value)
+        return check.state_file.watch_state_file(str(watched), {"seen": state, "offset": offset}, 100.19)
+
+    run.path, run.clock = path, clock
+    return run
+
+
+def write_at(path, offset, data):
+    with open(path, "r+b") as stream:
+        stream.seek(offset)
+        stream.write(data)
+
+
+def test_a_watch_that_sees_no_change_does_not_run_hot(stepped):
+    assert stepped() is False
+    assert stepped.clock.slept == pytest.approx([0.05, 0.05, 0.05, 0.04])
+
+
+def test_a_watch_of_a_file_that_has_changed_already_ends_at_once(stepped):
+    assert stepped(state="DISABLED") is True
+    assert stepped.clock.slept == []
+
+
+def test_a_watch_of_a_file_that_is_gone_ends_at_once(stepped, tmp_path):
+    assert stepped(watched=tmp_path / "none") is True
+
+
+CHANGES = {
+    "another state": lambda path: write_at(path, 28932, b"DISABLED\0"),
+    "a torn state": lambda path: write_at(path, 28932, b"D"),
+    "gone": lambda path: path.unlink(),
+    "replaced by the same": lambda path: (path.rename(f"{path}.old"), path.write_bytes(state_file())),
+    "cut": lambda path: os.truncate(path, 100),
+    "longer": lambda path: os.truncate(path, SIZE + 1),
+    "writable by all": lambda path: path.chmod(0o666),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_watch_ends_when_the_file_changes(stepped, change):
+    assert stepped(lambda: None, lambda: change(stepped.path)) is True
+    assert stepped.clock.slept == pytest.approx([0.05, 0.05])
+
+
+def test_a_watch_does_not_mind_what_else_the_cc_writes(stepped):
+    """localEpoch at every heartbeat, the topology, and so on."""
+    assert stepped(*[lambda: write_at(stepped.path, 28964, b"\1\2"), lambda: write_at(stepped.path, 100, b"x")] * 2) is False
+
+
+def test_a_watch_reads_32_bytes(stepped, monkeypatch):
+    sizes = []
+    real = os.read
+    monkeypatch.setattr(check.common.posix, "read", lambda handle, size: (sizes.append(size), real(handle, size))[1])
+    stepped()
+    assert set(sizes) == {32}

@@ -72,26 +72,26 @@ FLOOD = {
     "entity bomb": (
         http('<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + "".join(
             f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)) + "]><a>&j;</a>"),
-        "has a DTD, which is refused",
+        "has a DTD, which is rejected",
     ),
     "redirect loop": (http("", "302 Found", "Location: /axis2/services/EucalyptusCC\r\n"), "a redirect (HTTP 302 Found)"),
 }
 
 
 @pytest.mark.parametrize(("say", "message"), HOSTILE.values(), ids=HOSTILE)
-def test_slow_server_costs_the_timeout(wire, timed, say, message):
+def test_slow_server_costs_the_timeout(wire, timed, pair, say, message):
     wire.say = say
-    line = timed("--no-ws-security")
+    line = timed(*pair)
     assert line.startswith(f"UNKNOWN: timed out after {TIMEOUT} s while ")
     assert message in line
 
 
 @pytest.mark.parametrize(("say", "message"), FLOOD.values(), ids=FLOOD)
-def test_flood_costs_no_more_than_the_timeout_and_64_mib(wire, timed, say, message):
+def test_flood_costs_no_more_than_the_timeout_and_64_mib(wire, timed, pair, say, message):
     wire.say = say
     limit = 64 << 20
     # All of the address space, which is more than what is in memory.
-    line = timed("--no-ws-security", timeout=2, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    line = timed(*pair, timeout=2, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
     assert message in line
 
 
@@ -100,7 +100,7 @@ def test_something_is_kept_back_for_start_and_report(wire, ask):
     assert 0.4 < ask("--timeout", "0.5").elapsed < 0.5
 
 
-def test_server_that_never_accepts():
+def test_server_that_never_accepts(pair):
     # A backlog that is full: SYNs are dropped and connect() hangs.
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
@@ -113,14 +113,14 @@ def test_server_that_never_accepts():
         time.sleep(0.05)
         start = time.monotonic()
         done = subprocess.run(
-            [PYTHON, "-E", "-s", "-S", CHECK, "--port", str(listener.getsockname()[1]), "--no-ws-security", "--timeout", "0.5"],
+            [PYTHON, "-E", "-s", "-S", CHECK, "--port", str(listener.getsockname()[1]), *pair, "--timeout", "0.5"],
             capture_output=True, text=True, check=False,
         )
         assert time.monotonic() - start <= TIMEOUT + 0.5
         assert done.stdout.startswith("UNKNOWN: timed out after 0.5 s while connecting to 127.0.0.1 port ")
 
 
-def test_name_server_that_never_answers(monkeypatch):
+def test_name_server_that_never_answers(monkeypatch, pair):
     # getaddrinfo cannot be interrupted; a long sleep in C with the signal held back is as deaf.
     real = _socket.getaddrinfo
 
@@ -133,13 +133,13 @@ def test_name_server_that_never_answers(monkeypatch):
 
     monkeypatch.setattr(_socket, "getaddrinfo", deaf)
     start = time.monotonic()
-    result, _notes = check.check(check.parse_arguments(["--host", "cc.example", "--no-ws-security", "--timeout", "0.3"]))
+    result, _notes = check.main.check(check.command_line.parse_arguments(["--host", "cc.example", *pair, "--timeout", "0.3"]))
     assert time.monotonic() - start < 0.4
     assert result["message"] == "UNKNOWN: timed out after 0.3 s while looking up cc.example"
 
 
-def test_name_that_is_none(timed):
-    assert timed("--no-ws-security", "--host", "cc.invalid").startswith(
+def test_name_that_is_none(timed, pair):
+    assert timed(*pair, "--host", "cc.invalid").startswith(
         ("UNKNOWN: cannot look up cc.invalid: ", "UNKNOWN: timed out after 0.5 s while looking up cc.invalid")
     )
 
@@ -199,19 +199,19 @@ def test_alarm_blocked_by_the_caller(timed, keys, tmp_path):
     assert line.startswith("UNKNOWN: timed out after 0.5 s")
 
 
-def test_alarm_ignored_by_the_caller(wire, timed):
+def test_alarm_ignored_by_the_caller(wire, timed, pair):
     wire.say = HOSTILE["body drips"][0]
-    line = timed("--no-ws-security", preexec_fn=lambda: signal.signal(signal.SIGALRM, signal.SIG_IGN))
+    line = timed(*pair, preexec_fn=lambda: signal.signal(signal.SIGALRM, signal.SIG_IGN))
     assert line.startswith("UNKNOWN: timed out after 0.5 s")
 
 
-def test_good_answer_just_in_time_is_taken(wire, run_check):
+def test_good_answer_just_in_time_is_taken(wire, run_check, pair):
     def late(connection, message_id):
         time.sleep(0.3)
         connection.sendall(http(answer_xml(message_id.decode())))
 
     wire.say = late
-    assert run_check("--port", wire.port, "--no-ws-security", "--timeout", "1").returncode == 0
+    assert run_check("--port", wire.port, *pair, "--timeout", "1").returncode == 0
 
 
 def test_few_file_descriptors_are_said(wire, timed, keys):
@@ -227,3 +227,101 @@ def test_no_expensive_import_at_every_poll():
                           capture_output=True, text=True, check=False)
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert not imported & {"os", "re", "socket", "signal", "subprocess", "argparse", "json", "ssl", "hashlib", "xml", "enum"}
+
+
+@pytest.fixture
+def deadline(monkeypatch):
+    """A Deadline on a clock that stands still at 100 s; its alarm is taken back."""
+    monkeypatch.setattr(check.deadline, "now", lambda: 100.0)
+    made = []
+
+    def make(seconds):
+        made.append(check.deadline.Deadline(seconds))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.disarm()
+
+
+@pytest.mark.parametrize(("seconds", "end"), [(2, 101.95), (0.2, 100.15), (0.12, 100.09), (60, 159.95)])
+def test_a_little_is_kept_back_for_start_and_report(deadline, seconds, end):
+    made = deadline(seconds)
+    assert made.end == pytest.approx(end)
+    assert made.left() == pytest.approx(end - 100)
+    assert (made.seconds, made.doing, made.armed) == (seconds, "starting", True)
+
+
+@pytest.mark.parametrize(("seconds", "first"), [(20, 19.95), (0.4, 0.35)])
+def test_the_alarm_rings_at_the_end_and_then_again_and_again(deadline, seconds, first):
+    """In case Python swallows the first one in a place that cannot raise."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    deadline(seconds)
+    left, again = signal.getitimer(signal.ITIMER_REAL)
+    assert first - 0.3 < left <= first
+    assert again == pytest.approx(0.02, abs=0.001)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
+
+
+def test_an_alarm_that_is_overdue_rings_at_once(deadline, monkeypatch):
+    late = iter([100.0, 200.0, 200.0])
+    monkeypatch.setattr(check.deadline, "now", lambda: next(late, 200.0))
+
+    def hang():
+        deadline(5)
+        time.sleep(5)
+
+    with pytest.raises(check.common.TimedOut, match="timed out after 5 s while starting"):
+        hang()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_deadline_unblocks_the_alarm(deadline):
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    try:
+        deadline(5)
+        assert signal.SIGALRM not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_no_alarm_is_left_behind(wire, ask):
+    wire.say = http(answer_xml())
+    assert ask().enabled
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_an_alarm_that_was_under_way_when_the_answer_came_is_ignored():
+    deadline = check.deadline.Deadline(5)
+    deadline.disarm()
+    deadline.ring(signal.SIGALRM, None)
+    armed = check.deadline.Deadline(5)
+    armed.doing = "testing"
+    with pytest.raises(check.common.TimedOut, match="timed out after 5 s while testing"):
+        armed.ring(signal.SIGALRM, None)
+    assert armed.armed is False
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_blocked_alarm_is_unblocked(wire, ask):
+    """Whoever starts the check may have the signal blocked, and it would be inherited."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    try:
+        wire.say = lambda connection, message_id: connection.recv(1)
+        assert "timed out after 0.3 s" in ask("--timeout", "0.3").message
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_a_server_that_never_ends_costs_the_timeout(wire, ask):
+    def drip(connection, message_id):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n")
+        while True:
+            connection.sendall(b" ")
+            time.sleep(0.02)
+
+    wire.say = drip
+    result = ask("--timeout", "0.4")
+    asked = f"127.0.0.1:{wire.port}"
+    assert result.message == f"UNKNOWN: timed out after 0.4 s while waiting for an answer from {asked} (a part of the answer came)"
+    assert 0.3 <= result.elapsed < 3

@@ -3,20 +3,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import signal
 import stat
 import subprocess
+import threading
+from subprocess import Popen
 
 import pytest
 import xmlsec
 from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
 from lxml import etree
 
-from .conftest import answer_xml, http
+from .conftest import answer_xml, http, refusal
 
-NS = {"s": check.SOAP, "wsa": check.WSA, "wsse": check.WSSE, "wsu": check.WSU, "ds": check.DS, "n": check.CC}
-WSU_ID = f"{{{check.WSU}}}Id"
+NS = {
+    "s": check.signing.SOAP, "wsa": check.signing.WSA, "wsse": check.signing.WSSE, "wsu": check.signing.WSU,
+    "ds": check.signing.DS, "n": check.signing.CC,
+}  # fmt: skip
+WSU_ID = f"{{{check.signing.WSU}}}Id"
 URL = "http://127.0.0.1:8774/axis2/services/EucalyptusCC"
 MESSAGE_ID = "urn:uuid:00000000-0000-4000-a000-000000000000"
 
@@ -29,7 +36,7 @@ def exc_c14n(element):
 def sent(wire, ask, keys):
     """The signed request of one good check: HTTP head, bytes, parsed document."""
     wire.say = http(answer_xml())
-    result = ask("--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem"), signed=True)
+    result = ask()
     assert result.message.startswith("ENABLED: ")
     head, body = wire.requests[0]
     return head.decode(), body, etree.fromstring(body)
@@ -56,7 +63,7 @@ def test_signature_verifies_and_covers_exactly_the_five_parts(sent, keys):
     context.key = xmlsec.Key.from_file(str(keys / "cloud-cert.pem"), xmlsec.KeyFormat.CERT_PEM)
     by_id = {element.get(WSU_ID): element for element in document.iter() if element.get(WSU_ID)}
     for element in by_id.values():
-        context.register_id(element, "Id", check.WSU)
+        context.register_id(element, "Id", check.signing.WSU)
     context.verify(signature)
     references = [reference.get("URI")[1:] for reference in signature.findall(".//ds:Reference", NS)]
     names = sorted(etree.QName(by_id[reference]).localname for reference in references)
@@ -74,19 +81,19 @@ def test_digests_are_over_what_lxml_calls_canonical(sent):
         "body": document.find("s:Body", NS),
     }
     message_id = parts["messageid"].text
-    texts = dict(zip(("to", "action", "messageid"), check.addressing(parts["to"].text, message_id), strict=True))
-    texts["body"] = check.body(message_id)
+    texts = dict(zip(("to", "action", "messageid"), check.signing.addressing(parts["to"].text, message_id), strict=True))
+    texts["body"] = check.signing.body(message_id)
     texts["timestamp"] = exc_c14n(parts["timestamp"]).decode()
     assert texts["timestamp"] in sent[1].decode()
     for name, element in parts.items():
         assert exc_c14n(element).decode() == texts[name]
     order = ("to", "action", "messageid", "timestamp", "body")
-    assert exc_c14n(document.find(".//ds:SignedInfo", NS)).decode() == check.signed_info([(n, texts[n]) for n in order])
+    assert exc_c14n(document.find(".//ds:SignedInfo", NS)).decode() == check.signing.signed_info([(n, texts[n]) for n in order])
 
 
 def test_algorithms(sent):
     algorithms = {element.get("Algorithm") for element in sent[2].iter() if element.get("Algorithm")}
-    assert algorithms == {check.EXC_C14N, check.DS + "rsa-sha1", check.DS + "sha1"}
+    assert algorithms == {check.signing.EXC_C14N, check.signing.DS + "rsa-sha1", check.signing.DS + "sha1"}
 
 
 def test_token_is_the_certificate_and_key_info_refers_to_it(sent, keys):
@@ -121,20 +128,11 @@ def test_nothing_that_the_ccs_canonicalisation_chokes_on(sent):
 
 
 def test_timestamp_has_created_then_expires_300_s_later_in_utc():
-    stamp = etree.fromstring(check.timestamp(1795346220.5319))
+    stamp = etree.fromstring(check.signing.timestamp(1795346220.5319))
     assert [(etree.QName(child).localname, child.text) for child in stamp] == [
         ("Created", "2026-11-22T11:17:00.531Z"),
         ("Expires", "2026-11-22T11:22:00.531Z"),
     ]
-
-
-def test_plain_request_has_no_trace_of_ws_security(wire, ask):
-    wire.say = http(answer_xml())
-    assert ask().enabled
-    document = etree.fromstring(wire.requests[0][1])
-    assert document.find(".//wsse:Security", NS) is None
-    assert b"wsu:" not in wire.requests[0][1]
-    assert [etree.QName(header).localname for header in document.find("s:Header", NS)] == ["To", "Action", "MessageID"]
 
 
 def test_message_ids_never_repeat(wire, ask):
@@ -153,7 +151,7 @@ def sign(wire, ask, keys, tmp_path):
 
     def run(key=None, cert=None):
         wire.say = http(answer_xml())
-        result = ask("--key", str(key or keys / "cloud-pk.pem"), "--cert", str(cert or keys / "cloud-cert.pem"), signed=True)
+        result = ask("--key", str(key or keys / "cloud-pk.pem"), "--cert", str(cert or keys / "cloud-cert.pem"))
         assert not result.enabled
         assert not result.definite
         assert not wire.requests
@@ -213,7 +211,7 @@ def stand_in_openssl(tmp_path, monkeypatch, script):
     program = tmp_path / "openssl"
     program.write_text("#!/bin/sh\n" + script)
     program.chmod(0o755)
-    monkeypatch.setattr(check.posix, "environ", {b"PATH": str(tmp_path).encode() + b":/usr/bin:/bin"})
+    monkeypatch.setattr(check.common.posix, "environ", {b"PATH": str(tmp_path).encode() + b":/usr/bin:/bin"})
 
 
 @pytest.mark.parametrize(
@@ -235,7 +233,7 @@ def test_crypto_policy_without_sha1_is_named_with_the_way_out(sign, tmp_path, mo
 
 @pytest.mark.parametrize(
     ("script", "reason"),
-    [("cat >/dev/null; exit 3\n", "it says nothing"), ("cat >/dev/null\n", "it says nothing"), ("kill -9 $$\n", "it says nothing")],
+    [("cat >/dev/null; exit 3\n", "no message"), ("cat >/dev/null\n", "no message"), ("kill -9 $$\n", "no message")],
 )
 def test_openssl_fails(sign, tmp_path, monkeypatch, script, reason):
     stand_in_openssl(tmp_path, monkeypatch, script)
@@ -243,13 +241,135 @@ def test_openssl_fails(sign, tmp_path, monkeypatch, script, reason):
 
 
 def test_no_openssl(sign, tmp_path, monkeypatch):
-    monkeypatch.setattr(check.posix, "environ", {b"PATH": b"relative:" + str(tmp_path).encode()})
-    monkeypatch.setattr(check.posix, "access", lambda path, mode: False)
+    monkeypatch.setattr(check.common.posix, "environ", {b"PATH": b"relative:" + str(tmp_path).encode()})
+    monkeypatch.setattr(check.common.posix, "access", lambda path, mode: False)
     assert sign() == "UNKNOWN: there is no program openssl: install it"
 
 
-def test_way_without_posix_spawn_signs_the_same(wire, ask, keys, monkeypatch):
-    # Python up to 3.7; the interpreters test runs those themselves.
-    monkeypatch.delattr(check.posix, "posix_spawn")
+OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
+
+
+def test_the_kinds_of_the_token_are_those_of_the_standard():
+    envelope = check.signing.signed_request("http://h:1/", "urn:uuid:x", 0, lambda data: lambda: b"s", lambda: "AAAA")
+    [token] = etree.fromstring(envelope.encode()).iter("{*}BinarySecurityToken")
+    assert token.get("ValueType") == OASIS + "x509-token-profile-1.0#X509v3"
+    assert token.get("EncodingType") == OASIS + "soap-message-security-1.0#Base64Binary"
+    [reference] = etree.fromstring(envelope.encode()).iter(f"{{{OASIS}wssecurity-secext-1.0.xsd}}Reference")
+    assert reference.get("ValueType") == OASIS + "x509-token-profile-1.0#X509v3"
+
+
+def test_signed_references_follow_one_another_without_anything_between():
+    info = etree.fromstring(check.signing.signed_info([("a", "<a/>"), ("b", "<b/>")]))
+    assert [child.tail for child in info.iter()] == [None] * len(list(info.iter()))
+    assert [child.text for child in info if len(child)] == [None, None]
+
+
+def test_nothing_stands_between_the_headers():
+    text = check.signing.signed_request("http://cc/", "urn:uuid:1", 0, lambda _data: lambda: b"signature", lambda: "token")
+    envelope = check.soap.only(check.soap.parse_xml(text.encode()), check.signing.SOAP + "}Envelope")
+    header = check.soap.only(envelope, check.signing.SOAP + "}Header")
+    assert len(header[1]) == 4
+    assert header[2] == []
+
+
+# --- openssl ----------------------------------------------------------------------------------------------
+
+
+def test_without_posix_spawn_a_child_is_forked(wire, ask, monkeypatch):
+    """Python 2, and 3 before 3.8."""
+    monkeypatch.delattr(check.common.posix, "posix_spawn")
     wire.say = http(answer_xml())
-    assert ask("--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem"), signed=True).enabled
+    assert ask().enabled
+    assert b"<ds:SignatureValue>" in wire.requests[0][1]
+
+
+def test_an_openssl_that_does_not_start_is_named(wire, ask, monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(check.common.posix, "posix_spawn", refuse)
+    result = ask()
+    assert result.message.startswith("UNKNOWN: cannot start /")
+    assert result.message.endswith("/openssl: Cannot allocate memory")
+    assert wire.requests == []
+
+
+def test_a_child_that_is_gone_already_is_no_trouble():
+    openssl = check.signing.Openssl("key")
+    openssl.stop()
+    child = Popen(["true"])
+    openssl.pid = child.pid
+    child.wait()
+    openssl.stop()
+
+
+def test_a_child_that_hangs_is_killed():
+    openssl = check.signing.Openssl("key")
+    with Popen(["sleep", "60"]) as child:
+        openssl.pid = child.pid
+        openssl.stop()
+        # Killed; and reaped by stop() itself if that was quick.
+        assert child.wait(10) in (-signal.SIGKILL, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child.pid, 0)
+
+
+@pytest.mark.parametrize("complaint", ["setting digest: invalid digest", "digest not allowed", "inner_evp_generic_fetch: unsupported"])
+def test_a_policy_against_sha1_is_told_with_the_way_out(complaint):
+    said = check.signing.Openssl("/key").explain(complaint)
+    assert said.startswith("openssl may not make SHA-1 signatures here, and the CC accepts no others: allow them (EL9: update-crypto-")
+    assert said.endswith("or use --source state_file")
+
+
+def test_other_complaints_are_passed_on_by_their_first_line():
+    openssl = check.signing.Openssl("/key")
+    assert openssl.explain("\n  no such key\nmore\n") == "openssl cannot sign with --key /key: no such key"
+    assert openssl.explain(" \n") == "openssl cannot sign with --key /key: no message"
+
+
+def test_only_a_child_that_runs_is_killed(monkeypatch, keys):
+    killed = []
+    monkeypatch.setattr(check.common.posix, "kill", lambda *who: killed.append(who))
+    openssl = check.signing.Openssl(str(keys / "cloud-pk.pem"))
+    openssl.stop()
+    assert openssl.start(b"text")()
+    openssl.stop()
+    assert killed == []
+
+
+def program(folder, name, text):
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_signature_of_an_openssl_that_fails_is_none(monkeypatch, keys, tmp_path):
+    monkeypatch.setitem(check.common.posix.environ, b"PATH", os.fsencode(tmp_path))
+    program(tmp_path, "openssl", "echo signature; echo broken >&2; exit 1")
+    sign = check.signing.Openssl(str(keys / "cloud-pk.pem")).start(b"text")
+    assert "broken" in refusal(sign)
+
+
+def test_programs_are_looked_for_in_whole_folders_only(monkeypatch, tmp_path):
+    program(tmp_path, "tool", "true")
+    monkeypatch.setitem(check.common.posix.environ, b"PATH", os.fsencode(tmp_path))
+    assert check.signing.find_program("tool") == f"{tmp_path}/tool"
+    # Whatever lies where keepalived was started is nobody's openssl.
+    monkeypatch.chdir(tmp_path.parent)
+    monkeypatch.setitem(check.common.posix.environ, b"PATH", os.fsencode(tmp_path.name))
+    assert refusal(check.signing.find_program, "tool") == "there is no program tool: install it"
+
+
+def test_a_pipe_is_read_to_its_end():
+    reader, writer = os.pipe()
+    text = b"abcdefgh" * 20000
+
+    def write():
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(text)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert check.signing.read_all(reader) == text
+    thread.join()

@@ -9,11 +9,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._python_bundle import python_bundle
 from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
 from cc_simulator import cloud
 from cc_simulator.server import Simulator
 
-from .conftest import CHECK, PYTHON, answer_xml, http
+from .conftest import CHECK, PACKAGE, PYTHON, answer_xml, http
 
 VERSIONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 PYENV = Path(os.environ.get("PYENV_ROOT", "/root/.pyenv")) / "versions"
@@ -46,13 +47,13 @@ def simulator(keys, tmp_path):
 def run(python, run_check, simulator, keys, tmp_path):
     """Run the check with this Python; (exit status, line)."""
 
-    def run(*arguments, source="soap", script=CHECK):
+    def run(*arguments, source="soap", **how):
         words = ["--port", simulator.port, "--source", source]
         if source == "soap":
             words += ["--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem"]
         else:
             words += ["--state-file", tmp_path / "eucalyptusCCConfig"]
-        done = run_check(*words, *arguments, python=python, script=script)
+        done = run_check(*words, *arguments, python=python, **how)
         assert done.stderr == ""
         return done.returncode, done.stdout.rstrip("\n")
 
@@ -81,7 +82,7 @@ def test_states_and_troubles(run, simulator, source):
     simulator.stop()
     status, line = run(source=source)
     assert status == 1
-    assert line.endswith("Connection refused")
+    assert line.endswith("Connection refused (httpd is not running)")
 
 
 def test_every_operation_of_a_cloud_controller_is_followed(run, simulator, keys):
@@ -91,18 +92,9 @@ def test_every_operation_of_a_cloud_controller_is_followed(run, simulator, keys)
         assert run()[1].partition(":")[0] == state
 
 
-def test_faults(run, simulator, keys, tmp_path):
-    status, line = run("--no-ws-security")
-    assert (status, line) == (
-        1,
-        f"UNKNOWN: 127.0.0.1:{simulator.port}: the CC answers with the fault soapenv:Client: No Error "
-        "(the CC wants a signed request)",
-    )
-
-
-def test_unsigned_json_name_grace(python, run_check, wire, tmp_path):
+def test_json_name_grace(python, run_check, wire, pair, tmp_path):
     wire.say = http(answer_xml())
-    words = ("--host", "localhost", "--port", wire.port, "--no-ws-security", "--memory", tmp_path / "memory", "--grace", 60)
+    words = ("--host", "localhost", "--port", wire.port, *pair, "--memory", tmp_path / "memory", "--grace", 60)
     done = run_check(*words, "--json", python=python)
     assert done.stderr == ""
     assert json.loads(done.stdout)["enabled"] is True
@@ -114,24 +106,52 @@ def test_unsigned_json_name_grace(python, run_check, wire, tmp_path):
     assert run_check("--state-file", tmp_path / "\xe4\udcff", "--source", "state_file", python=python).returncode == 1
 
 
-def test_launcher_runs_the_compiled_check(run, python, run_check, tmp_path, simulator):
-    shutil.copy(CHECK, tmp_path)
-    launcher = shutil.copy(CHECK.with_name("cc_enabled_check_launcher.py"), tmp_path / "cc-enabled-check")
+@pytest.fixture
+def installed(tmp_path):
+    """The check as the role installs it, but for the compiled form; the launcher's path."""
+    (tmp_path / "cc_enabled_check.py").write_text(python_bundle(str(PACKAGE)))
+    return shutil.copy(CHECK, tmp_path / "cc-enabled-check")
+
+
+def test_launcher_runs_the_compiled_check(run, run_check, python, installed, simulator):
+    directory = Path(installed).parent
     set_state(simulator, "ENABLED")
-    assert run(script=launcher)[0] == 0
-    compiled = [*tmp_path.glob("__pycache__/*.pyc"), *tmp_path.glob("*.pyc")]
+    assert run(script=installed, flags=())[0] == 0
+    compiled = [*directory.glob("__pycache__/*.pyc"), *directory.glob("*.pyc")]
     assert len(compiled) == 1
     # A compiled file of another Python, or a damaged one, is not used and does no harm.
     compiled[0].write_bytes(b"\0" * 100)
-    assert run(script=launcher)[0] == 0
+    assert run(script=installed, flags=())[0] == 0
     # Nor does a half installation pass for ENABLED.
-    (tmp_path / "cc_enabled_check.py").unlink()
+    (directory / "cc_enabled_check.py").unlink()
     compiled[0].unlink(missing_ok=True)
-    done = run_check(script=launcher, python=python)
+    done = run_check(script=installed, python=python)
     assert done.returncode == 1
     assert done.stdout.startswith("UNKNOWN: the check is not installed completely: ")
 
 
+@pytest.mark.parametrize("source", ["soap", "state_file"])
+def test_the_bundle_behaves_as_the_package(run, installed, simulator, tmp_path, source):
+    """As a file, and by standard input, as preflight runs it on a host that has no check yet."""
+    forms = {"package": {}, "file": {"script": installed}, "stdin": {"script": "-", "stdin": tmp_path / "cc_enabled_check.py"}}
+    for state in ("DISABLED", "ENABLED", "NOTREADY", "ENABLED"):
+        set_state(simulator, state)
+        told = []
+        for name, how in forms.items():
+            memory = tmp_path / name
+            told.append(run("--memory", memory, source=source, **how))
+            words = [line.split(" ") for line in memory.read_text().splitlines()]
+            assert [line[0] for line in words][3:8] == ["answer", "seen", "enabled", "live", "failed"]
+            assert words[3][1] == words[4][1] == state
+            assert (words[5][1] != "0.00") == (state == "ENABLED")
+        assert told[0][0] == (0 if state == "ENABLED" else 1)
+        assert told == [told[0]] * 3
+    set_state(simulator, "DISABLED")
+    for name, how in forms.items():
+        assert run("--help", source=source, **how) == (1, check.command_line.HELP.rstrip("\n"))
+        assert run("--newly-enabled", "60", "--memory", tmp_path / name, source=source, **how)[1].startswith("YES: ")
+
+
 def test_check_has_no_syntax_that_only_new_pythons_read():
-    text = Path(check.__file__).read_text()
-    assert text.isascii()
+    for path in [CHECK, *PACKAGE.glob("*.py")]:
+        assert path.read_text().isascii()

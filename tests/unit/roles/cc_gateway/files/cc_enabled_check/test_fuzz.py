@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from .conftest import STATUS, answer_xml, http
-from .test_cc_enabled_check_state_file import state_file
+from .test_state_file import state_file
 
 MESSAGE_ID = "urn:uuid:00000000-0000-4000-a000-000000000000"
 FEW = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -54,8 +54,8 @@ class Deadline:
 def services(data):
     """What read_services makes of it: localState or None. Only Trouble may come out of it."""
     try:
-        return check.read_services(data, MESSAGE_ID)[0]
-    except check.Trouble:
+        return check.soap.read_services(data, MESSAGE_ID)[0]
+    except check.common.Trouble:
         return None
 
 
@@ -65,7 +65,7 @@ def says_enabled(data):
         root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, encoding="utf-8", huge_tree=True))
     except (etree.XMLSyntaxError, ValueError):
         return False
-    names = {"s": check.SOAP, "n": check.CC, "a": check.WSA}
+    names = {"s": check.signing.SOAP, "n": check.signing.CC, "a": check.signing.WSA}
 
     def xpath(expression):
         return root.xpath(expression, namespaces=names)
@@ -142,8 +142,8 @@ def test_answer_put_together(statuses, good):
 @given(spoilt(http(GOOD)) | st.binary(max_size=300).map(lambda data: b"HTTP/1.1 200 OK\r\n" + data), st.sampled_from([1, 7, 65536]))
 def test_http_of_any_bytes(data, size):
     try:
-        answer = check.Answer(Connection(data, size), Deadline())
-    except check.Trouble:
+        answer = check.http.Answer(Connection(data, size), Deadline())
+    except check.common.Trouble:
         return
     assert answer.body in data
     assert 0 <= answer.status < 1000
@@ -154,7 +154,7 @@ def test_http_of_any_bytes(data, size):
 def test_chunks_come_out_as_they_went_in(chunks, size):
     data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     data += b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
-    assert check.Answer(Connection(data, size), Deadline()).body == b"".join(chunks)
+    assert check.http.Answer(Connection(data, size), Deadline()).body == b"".join(chunks)
 
 
 def struct_says_enabled(data):
@@ -177,10 +177,10 @@ def struct_says_enabled(data):
 )
 def test_state_file_of_any_bytes(data):
     try:
-        _offset, state = check.read_struct(data)
-    except check.Trouble:
+        _offset, state = check.state_file.read_struct(data)
+    except check.common.Trouble:
         return
-    assert state in check.STATES
+    assert state in check.common.STATES
     if state == "ENABLED":
         assert struct_says_enabled(data)
 
@@ -189,8 +189,8 @@ def test_state_file_of_any_bytes(data):
 @given(st.lists(st.text(max_size=12) | st.sampled_from(["--host", "--port", "--json", "--key=", "--timeout", "--help", "="]), max_size=5))
 def test_command_line_of_any_words(words):
     try:
-        options = check.parse_arguments(words)
-    except check.WrongCall:
+        options = check.command_line.parse_arguments(words)
+    except check.common.WrongCall:
         return
     assert 1 <= options["port"] <= 65535
     assert options["source"] == "soap"
@@ -199,7 +199,7 @@ def test_command_line_of_any_words(words):
 @FEW
 @given(st.text())
 def test_clean_is_one_line_of_ascii(text):
-    cleaned = check.clean(text)
+    cleaned = check.common.clean(text)
     assert cleaned.isascii()
     assert not cleaned or cleaned.isprintable()
     assert len(cleaned) <= 303
