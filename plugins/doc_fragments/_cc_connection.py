@@ -17,25 +17,18 @@ options:
       - The port of the CC, C(CC_PORT) in C(eucalyptus.conf).
     type: int
     default: 8774
-  ws_security:
-    description:
-      - Sign the request with WS-Security. A CC demands it, unless the site replaced its C(services.xml).
-        C(ENABLE_WS_SECURITY) in C(eucalyptus.conf) is about the CC's own calls and does not matter here.
-      - With V(false), no key is used, and nothing proves who answered.
-    type: bool
-    default: true
   client_cert:
     description:
       - Path of the cloud's certificate, C(cloud-cert.pem), in PEM format, on the host where the module runs. It must equal the
         CC's own copy.
-      - Required with O(ws_security=true), unless O(client_cert_content) is given.
+      - Required unless O(client_cert_content) is given. Every request is signed, since every CC demands it.
       - If it is not set or empty, the environment variable E(EUCALYPTUS_CC_CLIENT_CERT) is used.
     type: path
   client_key:
     description:
       - Path of the cloud's private key, C(cloud-pk.pem), in PEM format and without passphrase, on the host where the module runs.
       - It is the identity of the cloud. Who has it can command every part of the cloud.
-      - Required with O(ws_security=true), unless O(client_key_content) is given.
+      - Required unless O(client_key_content) is given.
       - If it is not set or empty, the environment variable E(EUCALYPTUS_CC_CLIENT_KEY) is used.
     type: path
   client_cert_content:
@@ -50,7 +43,7 @@ options:
     description:
       - Path of the CC's certificate, C(cluster-cert.pem) of its partition, on the host where the module runs. The
         answer must be signed with it.
-      - Required with O(ws_security=true), unless O(cc_cert_content) is given or O(verify_response=false).
+      - Required unless O(cc_cert_content) is given or O(verify_response=false).
       - If it is not set or empty, the environment variable E(EUCALYPTUS_CC_CERT) is used.
     type: path
   cc_cert_content:
@@ -61,7 +54,6 @@ options:
     description:
       - Refuse an answer that is not signed by the CC, not complete, not fresh, or not to this request.
       - With V(false) anybody on the way can answer in place of the CC. RV(ignore:response_verified) says what was done.
-      - Without O(ws_security) there is nothing to verify, and this option does nothing.
     type: bool
     default: true
   timeout:
@@ -77,5 +69,5 @@ options:
 requirements:
   - Python 3.8 or later on the host where the module runs
   - zeep >= 4.2
-  - xmlsec >= 1.3.13, also with O(ws_security=false)
+  - xmlsec >= 1.3.13
 """

@@ -52,7 +52,13 @@ _CAUSES = (
     (
         'soapenv:Client',
         'No Error',
-        'the CC saw no WS-Security header. It wants signed requests: set ws_security to true',
+        'the CC found no WS-Security header in the request: something on the way alters requests',
+    ),
+    (
+        'soapenv:MustUnderstand',
+        '',
+        'the CC did not process the WS-Security header: its services.xml was replaced, or does not engage Rampart. Restore the file '
+        'of the Eucalyptus package',
     ),
     (
         'soapenv:Sender',

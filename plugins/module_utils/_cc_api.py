@@ -88,18 +88,17 @@ class _Security:
 
     def apply(self, envelope, headers):
         self._message_id = envelope.findtext('.//%sMessageID' % _WSA)
-        if self._signature is not None:
-            self._signature.apply(envelope, headers)
+        self._signature.apply(envelope, headers)
         return envelope, headers
 
     def verify(self, envelope):
         _cc_answer.check_document(self._transport.status, envelope)
-        if self._signature is not None and self._signature.verifies:
+        if self._signature.verifies:
             self._signature.verify(envelope, self._message_id)
             self.verified = True
             return
         for relates_to in envelope.findall('./*/%sRelatesTo' % _WSA):
-            # Without a signature this keeps out mistakes, not attackers.
+            # Without verification this keeps out mistakes, not attackers.
             if relates_to.text != self._message_id:
                 raise CcSignatureError(
                     'relates_to',
@@ -132,14 +131,13 @@ class CcClient:
     """Asks one CC.
 
     I(host): name or address (IPv6 too), I(port): int, I(timeout): seconds for the whole call, I(user_id): ASCII text.
-    I(signature): C(_wsse.CcSignature), or None for a CC whose site took WS-Security away. If it knows the CC's certificate, the
-    answer is verified.
+    I(signature): C(_wsse.CcSignature). If it knows the CC's certificate, the answer is verified.
     """
 
     #: The way to the network.
     post = staticmethod(_cc_http.post)
 
-    def __init__(self, host, port, timeout, user_id='admin', signature=None):
+    def __init__(self, host, port, timeout, user_id, signature):
         self.server = (host, port)
         self.timeout = timeout
         self.user_id = user_id

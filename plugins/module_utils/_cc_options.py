@@ -38,7 +38,6 @@ def argument_spec():
     return dict(
         host=dict(type='str', required=True),
         port=dict(type='int', default=8774),
-        ws_security=dict(type='bool', default=True),
         client_cert=dict(type='path', fallback=(env_fallback, [ENVIRONMENT['client_cert']])),
         client_key=dict(type='path', no_log=False, fallback=(env_fallback, [ENVIRONMENT['client_key']])),
         client_cert_content=dict(type='str', no_log=True),
@@ -122,16 +121,13 @@ def make_client(params):
             'options',
             'user_id: it must be 1 to 255 characters of printable ASCII, the CC\'s signature check breaks on others',
         )
-    if not params['ws_security']:
-        return CcClient(host, params['port'], params['timeout'], user_id), []
     key, key_option = _pem(params, 'client_key')
     cert, cert_option = _pem(params, 'client_cert')
     for option, value in (('client_key', key), ('client_cert', cert)):
         if value is None:
             raise CcOptionError(
                 'options',
-                '%s (or %s_content, or the environment variable %s) is needed to sign the request: the cloud\'s %s. '
-                'ws_security=false is only for a CC whose services.xml was replaced'
+                '%s (or %s_content, or the environment variable %s) is needed to sign the request: the cloud\'s %s'
                 % (option, option, ENVIRONMENT[option], 'cloud-pk.pem' if option == 'client_key' else 'cloud-cert.pem'),
             )
     cc_cert, cc_option = _pem(params, 'cc_cert')

@@ -70,11 +70,6 @@ EXAMPLES = r"""
     cc_cert_content: "{{ vault_cluster_cert }}"
     timeout: 3
   delegate_to: localhost
-
-- name: Ask a Cluster Controller whose services.xml was replaced, on the host itself
-  eucalyptus.ha.cc_service_info:
-    host: 127.0.0.1
-    ws_security: false
 """
 
 RETURN = r"""

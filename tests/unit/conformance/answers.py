@@ -46,11 +46,11 @@ def _entry(state: str, kind: str = "cluster", name: str = "CC_00", details: str 
 
 
 def says(*parts: str, ok: str = "<n:return>true</n:return>") -> Alter:
-    """An answer, signed where the CC signs, whose element holds these ``parts`` after ``return``."""
+    """A signed answer whose element holds these ``parts`` after ``return``."""
 
     def alter(response: Response, exchange: Exchange, bench: Bench) -> None:
         envelope = bench.simulator.unsigned_answer(exchange, ok + "".join(parts))
-        response.body = bench.simulator.signed_answer(envelope) if bench.simulator.ws_security else envelope
+        response.body = bench.simulator.signed_answer(envelope)
 
     return alter
 
@@ -181,7 +181,7 @@ def stamped(created: int, expires: int) -> Alter:
 def to_another(response: Response, exchange: Exchange, bench: Bench) -> None:
     """Properly signed, but an answer to somebody else's request."""
     envelope = bench.simulator.unsigned_answer(exchange, message_id="urn:uuid:00000000-0000-4000-8000-000000000000")
-    response.body = bench.simulator.signed_answer(envelope) if bench.simulator.ws_security else envelope
+    response.body = bench.simulator.signed_answer(envelope)
 
 
 def replayed(response: Response, exchange: Exchange, bench: Bench) -> None:
@@ -189,13 +189,13 @@ def replayed(response: Response, exchange: Exchange, bench: Bench) -> None:
     asked = {**vars(exchange.addressing), "message_id": "urn:uuid:00000000-0000-4000-8000-000000000001"}
     content = f"<n:return>true</n:return>{_entry('ENABLED')}"
     envelope = soap.answer("DescribeServices", content, exchange.addressing.to, soap.Addressing(**asked))
-    response.body = bench.simulator.signed_answer(envelope) if bench.simulator.ws_security else envelope
+    response.body = bench.simulator.signed_answer(envelope)
 
 
 def other_operation(response: Response, exchange: Exchange, bench: Bench) -> None:
     """A properly signed answer with the Action of another operation."""
     envelope = bench.simulator.unsigned_answer(exchange).replace(b"#DescribeServices<", b"#StopService<")
-    response.body = bench.simulator.signed_answer(envelope) if bench.simulator.ws_security else envelope
+    response.body = bench.simulator.signed_answer(envelope)
 
 
 def extra_transform(response: Response, exchange: Exchange, bench: Bench) -> None:

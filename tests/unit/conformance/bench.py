@@ -14,7 +14,7 @@ from .hostile_server import HostileServer
 
 
 class Stand:
-    """Two simulators, with and without WS-Security, and the hostile server; ``stack`` closes them.
+    """A simulator and the hostile server; ``stack`` closes them.
 
     :arg keys: directory with the cloud's and the cluster's keys. :arg foreign: the same of another cloud.
     """
@@ -22,9 +22,7 @@ class Stand:
     def __init__(self, stack: contextlib.ExitStack, keys: Path, foreign: Path):
         self.keys = keys
         self.foreign = foreign
-        self._simulators = {
-            signed: stack.enter_context(Simulator(keys if signed else None, ws_security=signed)) for signed in (True, False)
-        }
+        self._simulator = stack.enter_context(Simulator(keys))
         self.hostile = stack.enter_context(HostileServer())
 
     def port(self, case: Case) -> int:
@@ -32,7 +30,7 @@ class Stand:
         if case.hostile:
             self.hostile.mode = case.hostile
             return self.hostile.port
-        simulator = self._simulators[case.signed]
+        simulator = self._simulator
         simulator.state = case.state
         if case.alter is None:
             simulator.alter = None

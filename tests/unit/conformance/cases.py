@@ -23,7 +23,7 @@ class Case:
     ``state``: of the CC before. ``module``: the state that it returns, "" for none; or "!reason".
     ``check``: the local_state that it reports, or None. ``check_says``: a regular expression for its message.
     ``refusal``: the words for docs/cc-refusals.md, None when this is not a refusal of its own.
-    ``signed``: whether WS-Security is on. ``slow``: the outcome is that time runs out.
+    ``verify``: whether the module verifies the signature. ``slow``: the outcome is that time runs out.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Case:
     state: str = "ENABLED"
     check_says: str = ""
     refusal: str | None = None
-    signed: bool = True
+    verify: bool = True
     slow: bool = False
 
     @property
@@ -48,8 +48,8 @@ NODE = entry("ENABLED", kind="node", name="10.0.0.21")
 CASES = [
     # --- what a CC says of itself -------------------------------------------------------------------
     *(Case(state, state, state, state=state) for state in ("LOADED", "DISABLED", "ENABLED", "STOPPED", "NOTREADY")),
-    Case("ENABLED, WS-Security off", "ENABLED", "ENABLED", signed=False),
-    Case("DISABLED, WS-Security off", "DISABLED", "DISABLED", state="DISABLED", signed=False),
+    Case("ENABLED, not verified", "ENABLED", "ENABLED", verify=False),
+    Case("DISABLED, not verified", "DISABLED", "DISABLED", state="DISABLED", verify=False),
     Case("the word elsewhere", "DISABLED", "DISABLED", says(entry("DISABLED", name="ENABLED", details="ENABLED", partition="ENABLED"))),
     Case("the word in a statusMessage", "DISABLED", "DISABLED",
          says(entry("DISABLED"), ok="<n:statusMessage>ENABLED</n:statusMessage><n:return>true</n:return>")),
@@ -67,7 +67,7 @@ CASES = [
     # --- what is no answer about the CC ------------------------------------------------------------------
     Case("several cluster entries", "!several_clusters", None, says(entry("ENABLED"), entry("ENABLED", name="CC_01")),
          check_says="2 entries", refusal="several cluster entries"),
-    Case("several cluster entries, WS-Security off", "!several_clusters", None, says(entry("ENABLED"), entry("DISABLED")), signed=False),
+    Case("several cluster entries, not verified", "!several_clusters", None, says(entry("ENABLED"), entry("DISABLED")), verify=False),
     Case("return false", "!operation_failed", None,
          says(entry("ENABLED"), ok="<n:statusMessage>not initialized</n:statusMessage><n:return>false</n:return>"),
          check_says="initialise", refusal="the CC could not initialise (return=false)"),
@@ -82,9 +82,9 @@ CASES = [
     Case("comment in the word", "!markup", "ENABLED", says(entry("ENA<!-- -->BLED")),
          refusal="comments, CDATA, processing instructions"),
     Case("another element as answer", "!not_soap", None,
-         answers.replaced(b"DescribeServicesResponse", b"StopServiceResponse"), signed=False),
+         answers.replaced(b"DescribeServicesResponse", b"StopServiceResponse"), verify=False),
     # --- faults -----------------------------------------------------------------------------------------
-    Case("fault: unsigned request", "!fault", None, answers.fault("a-unsigned"), check_says="signed request",
+    Case("fault: unsigned request", "!fault", None, answers.fault("a-unsigned"), check_says="no signature",
          refusal="fault, the CC saw no signature"),
     Case("fault: foreign certificate", "!fault", None, answers.fault("b-wrong-key"), check_says="cloud-cert",
          refusal="fault, certificate unknown to the CC"),
@@ -95,7 +95,8 @@ CASES = [
     Case("fault: unknown, the word in it", "!fault", None, answers.fault_text("ENABLED", "localState ENABLED"),
          refusal="fault, unknown"),
     Case("fault with HTTP status 200", "!fault", None, answers.fault_text("soapenv:Server", "busy", 200)),
-    Case("unsigned request to a CC that wants a signed one", "!fault", None, answers.fault("a-unsigned"), signed=False),
+    Case("fault: MustUnderstand", "!fault", None, answers.fault_text("soapenv:MustUnderstand", "Header not understood"),
+         check_says="services.xml", refusal="fault, the CC did not process the security header"),
     # --- signatures ---------------------------------------------------------------------------------------
     Case("unsigned", "!unsigned", "ENABLED", answers.unsigned, refusal="unsigned"),
     Case("Security header without signature", "!unsigned", "ENABLED", answers.empty_security),
@@ -123,7 +124,7 @@ CASES = [
     Case("RelatesTo of another request", "!relates_to", None, answers.to_another, check_says="RelatesTo", refusal="RelatesTo not ours"),
     Case("old ENABLED answer sent again", "!relates_to", None, answers.replayed, state="DISABLED", check_says="RelatesTo"),
     Case("RelatesTo unsigned", "!relates_to_unsigned", "ENABLED", answers.relates_to_unsigned, refusal="RelatesTo unsigned"),
-    Case("RelatesTo of another request, WS-Security off", "!relates_to", None, answers.to_another, signed=False),
+    Case("RelatesTo of another request, not verified", "!relates_to", None, answers.to_another, verify=False),
     Case("Action unsigned", "!action_unsigned", "ENABLED", answers.action_unsigned, refusal="Action unsigned"),
     Case("answer to another operation", "!action", "ENABLED", answers.other_operation, refusal="Action of another operation"),
     Case("RSA-SHA256", "!algorithm", "ENABLED", answers.signed_with(signature_method=answers.MORE + "rsa-sha256"),
@@ -145,7 +146,7 @@ CASES = [
     Case("entity bomb", "!dtd", None, hostile="entity bomb", check_says="DTD", refusal="entities"),
     Case("external entity", "!dtd", None, hostile="external entity", check_says="DTD"),
     Case("UTF-16", "!encoding", None, answers.encoded("utf-16"), refusal="another encoding than UTF-8"),
-    Case("UTF-7", "!encoding", "ENABLED", answers.encoded("utf-7"), signed=False),
+    Case("UTF-7", "!encoding", "ENABLED", answers.encoded("utf-7"), verify=False),
     Case("charset of Latin-1", "!encoding", "ENABLED", answers.of_type("text/xml; charset=iso-8859-1")),
     Case("more than 1 MiB, announced", "!too_large", None, answers.padded, check_says="more than", refusal="more than 1 MiB"),
     Case("2 GB announced", "!too_large", None, hostile="2 GB announced"),
@@ -158,13 +159,13 @@ CASES = [
          refusal="endless interim answers (HTTP status 100)"),
     Case("many elements", "!too_much_markup", None, hostile="many elements", refusal="more markup than any CC sends"),
     Case("many attributes", "!too_much_markup", None, hostile="many attributes"),
-    Case("many services", "!relates_to", None, hostile="many services", signed=False),
+    Case("many services", "!relates_to", None, hostile="many services", verify=False),
     Case("deep nesting", "!too_much_markup", None, hostile="deep nesting"),
     Case("application/soap+xml", "!content_type", None, answers.of_type("application/soap+xml"), check_says="content type"),
     Case("text/html", "!content_type", None, answers.of_type("text/html"), check_says="content type", refusal="wrong content type"),
     Case("text/xml without charset", "ENABLED", "ENABLED", answers.of_type("TEXT/XML")),
     Case("truncated by the server", "!truncated", None, answers.truncated, check_says="cut short", refusal="truncated"),
-    Case("truncated, length unknown", "!not_xml", None, hostile="truncated, length unknown", signed=False,
+    Case("truncated, length unknown", "!not_xml", None, hostile="truncated, length unknown", verify=False,
          refusal="truncated, length not announced; no XML"),
     Case("truncated in a chunk", "!truncated", None, hostile="truncated in a chunk"),
     Case("HTTP redirect", "!redirect", None, answers.redirected, check_says="redirect", refusal="HTTP redirect"),
@@ -173,7 +174,7 @@ CASES = [
     Case("gzip bomb in disguise", "!encoding", None, hostile="gzip bomb in disguise"),
     Case("HTTP 500 garbage", "!http_status", None, hostile="HTTP 500 garbage", check_says="500", refusal="HTTP status without a fault"),
     Case("HTTP 500, text/xml garbage", "!encoding", None, hostile="HTTP 500, text/xml garbage"),
-    Case("HTTP 500, good answer", "!http_status", None, hostile="HTTP 500, good answer", signed=False),
+    Case("HTTP 500, good answer", "!http_status", None, hostile="HTTP 500, good answer", verify=False),
     Case("HTTP 404", "!http_status", None, hostile="HTTP 404", check_says="404"),
     Case("HTTP 503", "!http_status", None, hostile="HTTP 503", check_says="503"),
     Case("empty answer", "!empty", None, hostile="empty answer", refusal="empty"),

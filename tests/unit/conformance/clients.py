@@ -14,7 +14,7 @@ from pathlib import Path
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _cc_errors, _cc_options
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-CHECK = REPOSITORY / "roles" / "cc_gateway" / "files" / "cc_enabled_check.py"
+CHECK = REPOSITORY / "roles" / "cc_gateway" / "files" / "cc_enabled_check_launcher.py"
 
 
 @dataclass
@@ -29,22 +29,21 @@ class Outcome:
     verified: bool = False
 
 
-def parameters(port: int, keys: Path, signed: bool, timeout: float, /, **more: object) -> dict[str, object]:
+def parameters(port: int, keys: Path, verify: bool, timeout: float, /, **more: object) -> dict[str, object]:
     """The module's parameters as Ansible would hand them over."""
     params = {name: option.get("default") for name, option in _cc_options.argument_spec().items()}
-    params.update(host="127.0.0.1", port=port, ws_security=signed, timeout=timeout)
-    if signed:
-        files = {"client_key": "cloud-pk.pem", "client_cert": "cloud-cert.pem", "cc_cert": "cluster-cert.pem"}
-        params.update({option: str(keys / name) for option, name in files.items()})
+    files = {"client_key": "cloud-pk.pem", "client_cert": "cloud-cert.pem", "cc_cert": "cluster-cert.pem"}
+    params.update({option: str(keys / name) for option, name in files.items()})
+    params.update(host="127.0.0.1", port=port, verify_response=verify, timeout=timeout)
     params.update(more)
     return params
 
 
-def ask_module(port: int, keys: Path, /, signed: bool = True, timeout: float = 10, **more: object) -> Outcome:
+def ask_module(port: int, keys: Path, /, verify: bool = True, timeout: float = 10, **more: object) -> Outcome:
     """The backend of cc_service_info, in this process."""
     started = time.monotonic()
     try:
-        client, _warnings = _cc_options.make_client(parameters(port, keys, signed, timeout, **more))
+        client, _warnings = _cc_options.make_client(parameters(port, keys, verify, timeout, **more))
         result = client.describe_services()
     except _cc_errors.CcError as error:
         return Outcome(None, False, error.message, time.monotonic() - started, error.reason)
@@ -53,19 +52,19 @@ def ask_module(port: int, keys: Path, /, signed: bool = True, timeout: float = 1
     return Outcome(state, result["enabled"], message, time.monotonic() - started, verified=result["response_verified"])
 
 
-def check_command(port: int, keys: Path, signed: bool = True, timeout: float = 10) -> list[str]:
+def check_command(port: int, keys: Path, timeout: float = 10) -> list[str]:
     """The arguments of the check, without the interpreter."""
-    arguments = [str(CHECK), "--host", "127.0.0.1", "--port", str(port), "--timeout", str(timeout), "--json"]
-    if signed:
-        return [*arguments, "--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem")]
-    return [*arguments, "--no-ws-security"]
+    return [
+        str(CHECK), "--host", "127.0.0.1", "--port", str(port), "--timeout", str(timeout), "--json",
+        "--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem"),
+    ]  # fmt: skip
 
 
-def ask_check(port: int, keys: Path, signed: bool = True, timeout: float = 10, python: str = sys.executable) -> Outcome:
+def ask_check(port: int, keys: Path, timeout: float = 10, python: str = sys.executable) -> Outcome:
     """The check, as keepalived runs it."""
     started = time.monotonic()
     done = subprocess.run(
-        [python, "-E", "-s", "-S", *check_command(port, keys, signed, timeout)],
+        [python, "-B", "-E", "-s", "-S", *check_command(port, keys, timeout)],
         capture_output=True, text=True, check=False, timeout=30, env={"PATH": os.environ["PATH"]},
     )
     elapsed = time.monotonic() - started

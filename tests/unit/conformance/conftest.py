@@ -30,6 +30,6 @@ def stand(key_directory) -> Iterator[Stand]:
 
 @pytest.fixture
 def simulator(key_directory) -> Iterator[Simulator]:
-    """A CC of one's own, ENABLED, with WS-Security."""
+    """A CC of one's own, ENABLED."""
     with Simulator(key_directory, state="ENABLED") as running:
         yield running

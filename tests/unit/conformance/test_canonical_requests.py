@@ -67,18 +67,6 @@ def test_signed_requests_are_the_same(requests):
     assert canonical(requests["module"].body) == canonical(requests["check"].body)
 
 
-def test_unsigned_requests_are_the_same(key_directory):
-    """Without WS-Security."""
-    from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator  # noqa: PLC0415 (used here only)
-
-    with Simulator(ws_security=False, state="ENABLED") as simulator:
-        bodies = []
-        for ask in (ask_module, ask_check):
-            assert ask(simulator.port, key_directory, signed=False).enabled
-            bodies.append(canonical(simulator.last.body))
-    assert bodies[0] == bodies[1]
-
-
 def test_http_headers_are_the_same(requests):
     """All but the client's name."""
     heads = []

@@ -22,18 +22,18 @@ PYTHONS = sorted(path for path in Path("/root/.pyenv/versions").glob("*/bin/pyth
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_module(stand, case):
     """cc_service_info believes what the CC says, and says why when it believes nothing."""
-    outcome = ask_module(stand.port(case), stand.keys, case.signed, case.timeout)
+    outcome = ask_module(stand.port(case), stand.keys, case.verify, case.timeout)
     expected = (None, case.module[1:]) if case.module.startswith("!") else (case.module or None, None)
     assert (outcome.state, outcome.reason) == expected, outcome
     assert outcome.enabled is (case.module == "ENABLED")
-    assert outcome.verified is (case.signed and outcome.reason is None)
+    assert outcome.verified is (case.verify and outcome.reason is None)
     assert outcome.elapsed < case.timeout + GRACE
     assert outcome.message.isascii()
     assert outcome.message.isprintable()
 
 
 def _check(stand, case, python):
-    outcome = ask_check(stand.port(case), stand.keys, case.signed, case.timeout, python)
+    outcome = ask_check(stand.port(case), stand.keys, case.timeout, python)
     assert outcome.state == case.check, outcome
     assert outcome.enabled is (case.check == "ENABLED")
     assert re.search(case.check_says, outcome.message), outcome

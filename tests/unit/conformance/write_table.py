@@ -84,8 +84,8 @@ def _cell(text: str) -> str:
 
 
 def _row(stand: Stand, case: Case) -> list[str]:
-    module = ask_module(stand.port(case), stand.keys, case.signed, case.timeout)
-    check = ask_check(stand.port(case), stand.keys, case.signed, case.timeout)
+    module = ask_module(stand.port(case), stand.keys, case.verify, case.timeout)
+    check = ask_check(stand.port(case), stand.keys, case.timeout)
     return [
         str(case.refusal),
         f"`{case.name.replace(' ', '-')}`",

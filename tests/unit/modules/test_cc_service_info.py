@@ -52,6 +52,13 @@ def secrets(keys):
     }
 
 
+@pytest.fixture
+def foreign(keys):
+    """The options with the client's secrets of another cloud."""
+    other = simulator_keys.make_once(keys.parent / "module-foreign-keys")
+    return {"client_key": str(other / "cloud-pk.pem"), "client_cert": str(other / "cloud-cert.pem")}
+
+
 def run(arguments, environment=None, before="", check_mode=False):
     """What the module prints, as a dict. ``before``: Python to run first in its process."""
     code = f"{before}\nimport runpy\nrunpy.run_module({MODULE!r}, run_name='__main__')"
@@ -89,11 +96,11 @@ def test_enabled(cc, secrets, check_mode):
     assert set(result) == {*expected, "elapsed", "invocation"}
 
 
-def test_returned_values_are_documented(cc, secrets):
+def test_returned_values_are_documented(cc, secrets, foreign):
     """RETURN names what comes back, no more and no less, on success and on failure."""
     documented = yaml.safe_load(cc_service_info.RETURN)
     good = run({"host": "127.0.0.1", "port": cc.port, **secrets})
-    bad = run({"host": "127.0.0.1", "port": cc.port, "ws_security": False})
+    bad = run({"host": "127.0.0.1", "port": cc.port, **secrets, **foreign})
     of_ansible = {"changed", "failed", "invocation", "msg", "warnings"}
     assert set(good) | set(bad) == {*documented, *of_ansible} - {"http_status", "warnings"}
     assert set(documented["services"]["contains"]) == set(good["services"][0])
@@ -162,13 +169,11 @@ def test_verification_can_be_switched_off(cc, secrets):
     assert not result["response_verified"]
 
 
-def test_without_ws_security(keys):
-    """No keys, and nothing proven."""
-    with Simulator(ws_security=False, state="ENABLED") as cc:
-        result = run({"host": "127.0.0.1", "port": cc.port, "ws_security": False})
-        assert cc.counts["DescribeServices"] == 1
-    assert result["enabled"]
-    assert not result["response_verified"]
+def test_ws_security_cannot_be_switched_off(secrets):
+    """No CC answers an unsigned request."""
+    result = run({"host": "127.0.0.1", "port": 1, **secrets, "ws_security": False})
+    assert "Unsupported parameters" in result["msg"]
+    assert "ws_security" in result["msg"]
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
@@ -199,19 +204,18 @@ def test_what_the_cc_takes_over(cc, secrets):
     assert cc.last.headers["connection"] == "close"
 
 
-def test_fault(keys, secrets):
+def test_fault(cc, secrets, foreign):
     """Code, text, HTTP status and the likely cause, and the host in front."""
-    with Simulator(keys) as cc:
-        result = run({"host": "127.0.0.1", "port": cc.port, "ws_security": False})
+    result = run({"host": "127.0.0.1", "port": cc.port, **secrets, **foreign})
     assert result["failed"]
     assert result["reason"] == "fault"
     assert result["msg"].startswith(f"Cluster Controller 127.0.0.1:{cc.port}: ")
     assert {name: result["fault"][name] for name in ("code", "text", "http_status")} == {
-        "code": "soapenv:Client",
-        "text": "No Error",
+        "code": "soapenv:Sender",
+        "text": "Unknown Error :(",
         "http_status": 500,
     }
-    assert "ws_security" in result["fault"]["cause"]
+    assert "client_cert" in result["fault"]["cause"]
 
 
 def test_hanging_cc(cc, secrets):
