@@ -279,10 +279,13 @@ def _netplan(look: Look, base: dict, vip: str) -> dict:
     mine = {path: text for path, text in base.items() if path.startswith("/etc/netplan/")}
     wanted = {path: text_of.netplan_without_gateway(path, text) for path, text in mine.items()}
     kind, name = _netplan_definition(look, mine)
-    # 0.0.0.0/0 since "default" is not known to older releases. Metric 0 comes before DHCP's, which has 100.
-    data = {
-        "network": {"version": 2, kind: {name: {"routes": [{"to": "0.0.0.0/0", "via": vip, "on-link": True}]}}},
-    }
+    # 0.0.0.0/0 since older releases do not know "default".
+    route: dict[str, Any] = {"to": "0.0.0.0/0", "via": vip, "on-link": True}
+    if look.connection:
+        # NetworkManager gives a route without a metric that of the device, 100, which DHCP's default route has too.
+        # Without it networkd makes metric 0, which comes before DHCP's 100.
+        route["metric"] = NM_METRIC
+    data = {"network": {"version": 2, kind: {name: {"routes": [route]}}}}
     wanted[NETPLAN_FILE] = text_of.HEADER + yaml.safe_dump(data, sort_keys=False)
     return wanted
 
@@ -316,7 +319,7 @@ def _netplan_definition(look: Look, files: dict) -> tuple[str, str]:
 
 def _ifupdown(look: Look, base: dict, vip: str) -> dict:
     mine = {path: text for path, text in base.items() if path.startswith("/etc/network/interfaces")}
-    wanted = {path: text_of.interfaces_without_gateway(text) for path, text in mine.items()}
+    wanted = {path: text_of.interfaces_without_gateway(path, text) for path, text in mine.items()}
     command = f"ip -4 route replace default via {vip} dev {look.interface} proto static onlink"
     # A hook, since the stanza may be anywhere, and may use any method.
     wanted[HOOK] = f'#!/bin/sh\n{text_of.HEADER}[ "$IFACE" = {look.interface} ] || exit 0\nexec {command}\n'

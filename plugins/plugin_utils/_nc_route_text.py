@@ -12,6 +12,11 @@ from __future__ import annotations
 import re
 
 import yaml
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_commands import (
+    Mixed,
+    read_route,
+    sets_default_route,
+)
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_look import is_ipv4
 
 OFF = "#eucalyptus.ha# "
@@ -95,28 +100,42 @@ _STANZA = re.compile(
     r"\s*(iface|mapping|auto|allow-\S+|no-auto-down|no-scripts|source|source-directory|rename|template)\s"
 )
 _IFACE = re.compile(r"\s*iface\s+(\S+)\s+(\S+)\s+(\S+)")
-_ROUTE_COMMAND = re.compile(
-    r"\s*(pre-up|up|post-up|down|pre-down|post-down)\s.*\broute\s+(add|append|replace|change|del|delete)\s+(-net\s+)?"
-    r"(default|0\.0\.0\.0(/0)?|0/0)(\s|$)"
-)
+_COMMAND = re.compile(r"\s*(?:pre-up|up|post-up|down|pre-down|post-down)\s+(.*)", re.DOTALL)
 
 
-def interfaces_without_gateway(text: str) -> str:
-    """An interfaces file without IPv4 default gateways: gateway options, and commands that make or take a default route."""
+def interfaces_without_gateway(path: str, text: str) -> str:
+    """An interfaces file without IPv4 default gateways: gateway options, and commands that make or delete a default route.
+
+    :raises ByHand: for a command line that sets a default route together with other things
+    """
     out: set[int] = set()
-    family, continued = "", False
-    for number, line in enumerate(text.splitlines()):
+    family = ""
+    for numbers, line in _logical_lines(text):
         if _STANZA.match(line):
             found = _IFACE.match(line)
             family = found.group(2) if found else ""
-        ours = family == "inet" and (
-            re.match(r"\s*gateway\s", line)
-            or (_ROUTE_COMMAND.match(line) and not re.search(r"\btable\s+(?!main\b)", line))
-        )
-        if ours or continued:
-            out.add(number)
-        continued = (bool(ours) or continued) and line.rstrip().endswith("\\")
+        command = _COMMAND.match(line) if family else None
+        try:
+            ours = sets_default_route(command.group(1), family) if command else False
+        except Mixed as error:
+            raise ByHand(f"{path}, line {numbers[0] + 1}: a default route is set together with other things") from error
+        if ours or (family == "inet" and re.match(r"\s*gateway\s", line)):
+            out |= set(numbers)
     return without_lines(text, out)
+
+
+def _logical_lines(text: str) -> list[tuple[list[int], str]]:
+    """(numbers, text) of each line, with those it is continued on. A comment is not continued."""
+    found: list[tuple[list[int], str]] = []
+    joined = False
+    for number, line in enumerate(text.splitlines()):
+        if joined:
+            numbers, before = found[-1]
+            found[-1] = ([*numbers, number], before.rstrip()[:-1] + " " + line)
+        else:
+            found.append(([number], line))
+        joined = line.rstrip().endswith("\\") and not found[-1][1].lstrip().startswith("#")
+    return found
 
 
 def interfaces_stanzas(text: str) -> list[tuple[str, str]]:
@@ -203,7 +222,6 @@ def _last_line(node: yaml.Node) -> int:
 # --- ifcfg files of network-scripts (EL 7: initscripts, sysconfig.txt) -----------------------------------------
 
 _IFCFG_GATEWAY = re.compile(r"\s*(export\s+)?GATEWAY(DEV)?[0-9]*=")
-_ROUTE_DEFAULT = re.compile(r"\s*(default|0\.0\.0\.0/0|0/0)\s")
 
 
 def ifcfg_without_gateway(text: str) -> str:
@@ -224,10 +242,19 @@ def ifcfg_routes(path: str, text: str, vip: str | None, interface: str) -> str:
     numbered = re.findall(r"^\s*ADDRESS([0-9]+)=(\S+)", text, re.MULTILINE)
     if any(address.strip("\"'") == EVERYWHERE for _number, address in numbered):
         raise ByHand(f"{path}: a default route in the form ADDRESSn=0.0.0.0")
-    text = without_lines(text, {n for n, line in enumerate(text.splitlines()) if _ROUTE_DEFAULT.match(line)})
+    text = without_lines(text, {n for n, line in enumerate(text.splitlines()) if _is_default(line)})
     if vip is None:
         return text
     if numbered:
         n = max(int(number) for number, _address in numbered) + 1
         return with_block(text, [f"ADDRESS{n}=0.0.0.0", f"NETMASK{n}=0.0.0.0", f"GATEWAY{n}={vip}"])
     return with_block(text, [f"default via {vip} dev {interface}"])
+
+
+def _is_default(line: str) -> bool:
+    # Each line is the end of an `ip route add`; the numbered form has none of its words.
+    words = line.split("#", 1)[0].split()
+    if not words or "=" in words[0]:
+        return False
+    route = read_route(words)
+    return route.everywhere and route.main and route.unicast and ":" not in route.gateway

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import yaml
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _nc_route_text as text_of
@@ -85,7 +87,7 @@ iface eth0 inet6 static
     gateway fd00::1
 # gateway 10.0.0.9
 """
-    assert off(text, text_of.interfaces_without_gateway(text)) == [
+    assert off(text, text_of.interfaces_without_gateway("/etc/network/interfaces", text)) == [
         "gateway 10.0.0.1",
         "up ip route add default via 10.0.0.2 \\",
         "metric 5",
@@ -187,6 +189,59 @@ def test_ifcfg_routes_in_either_form():
         text_of.ifcfg_routes("x", "ADDRESS0=0.0.0.0\n", "10.0.0.10", "eth0")
 
 
+def test_n1_route_file_lines_of_another_table_stay():
+    text = (
+        "default via 192.168.5.1 dev eth1 table 5\ntable 5 default via 192.168.5.1\ndefault table main via 10.0.0.1\n"
+        "0.0.0.0/0 via 10.0.0.2 dev eth1\nto default via 10.0.0.3\nunreachable default metric 4278198272\n"
+        "# default via 10.0.0.4\n203.0.113.0/24 via 10.0.0.5\n"
+    )
+    assert off(text, text_of.ifcfg_routes("x", text, None, "eth1")) == [
+        "default table main via 10.0.0.1",
+        "0.0.0.0/0 via 10.0.0.2 dev eth1",
+        "to default via 10.0.0.3",
+    ]
+
+
+N3_TEXT = """iface eth0 inet static
+    address 10.0.0.5/24
+    up ip r add default via 10.0.0.1
+    up ip ro add default via 10.0.0.1 || true
+    up ip route add to default via 10.0.0.1
+    up /sbin/ip -4 route replace \\
+      default via 10.0.0.1 2>/dev/null
+    up ip route add 203.0.113.0/24 via 10.0.0.1
+    up ip route add default via 10.0.0.1 table 7
+iface eth0 inet6 static
+    up ip r add default via fd00::1
+    up ip r add default via 10.0.0.1
+"""
+
+
+def test_n3_default_routes_in_any_spelling_of_ifupdown_are_recognised():
+    assert off(N3_TEXT, text_of.interfaces_without_gateway("x", N3_TEXT)) == [
+        "up ip r add default via 10.0.0.1",
+        "up ip ro add default via 10.0.0.1 || true",
+        "up ip route add to default via 10.0.0.1",
+        "up /sbin/ip -4 route replace \\",
+        "default via 10.0.0.1 2>/dev/null",
+        "up ip r add default via 10.0.0.1",
+    ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sysctl -w net.ipv4.ip_forward=1; ip r add default via 10.0.0.1",
+        "ip route add 203.0.113.0/24 via 10.0.0.1 && ip route add default via 10.0.0.1",
+        "su -c 'ip route add default via 10.0.0.1'",
+    ],
+)
+def test_n3_default_routes_set_together_with_other_things_are_rejected(command):
+    text = f"auto eth0\niface eth0 inet static\n    up {command}\n"
+    with pytest.raises(text_of.ByHand, match="/etc/network/interfaces, line 3: a default route is set together with other things"):
+        text_of.interfaces_without_gateway("/etc/network/interfaces", text)
+
+
 LINES = st.sampled_from(
     [
         "[Network]", "[Route]", "Gateway=10.0.0.1", "Destination=0.0.0.0/0", "# words", "",
@@ -199,7 +254,7 @@ TEXTS = st.lists(LINES, max_size=30).map(lambda lines: "".join(f"{line}\n" for l
 
 @given(TEXTS)
 def test_what_was_taken_out_can_be_put_back_to_the_byte(text):
-    for edit in (text_of.networkd_without_gateway, text_of.interfaces_without_gateway, text_of.ifcfg_without_gateway):
+    for edit in (text_of.networkd_without_gateway, partial(text_of.interfaces_without_gateway, "x"), text_of.ifcfg_without_gateway):
         assert text_of.restored(edit(text)) == text
         assert edit(edit(text)) == edit(text)
     assert text_of.restored(text_of.ifcfg_routes("x", text, "10.0.0.10", "eth0")) == text

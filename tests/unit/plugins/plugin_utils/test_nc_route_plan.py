@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter.nc_route_plan import nc_route_plan
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _nc_route_plan as plan_of
@@ -354,6 +355,17 @@ def test_netplan_that_writes_for_networkmanager_is_found_and_applied_through_it(
     assert "nmcli connection reload" in plan["apply"]
     assert "nmcli device reapply eth0" in plan["apply"]
     assert "netplan apply" not in plan["apply"]
+
+
+def test_p13_the_route_of_netplan_by_networkmanager_comes_before_dhcps():
+    [text] = [one["text"] for one in nm_by_netplan().plan()["files"] if one["path"] == plan_of.NETPLAN_FILE]
+    [route] = yaml.safe_load(text)["network"]["ethernets"]["eth0"]["routes"]
+    assert route == {"to": "0.0.0.0/0", "via": VIP, "on-link": True, "metric": 1}
+
+
+def test_the_route_of_netplan_by_networkd_has_no_metric():
+    [text] = [one["text"] for one in netplan().plan()["files"] if one["path"] == plan_of.NETPLAN_FILE]
+    assert "metric" not in text
 
 
 @pytest.mark.parametrize(
