@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _eucalyptus_conf
 
 DOCUMENTATION = r"""
 name: eucalyptus_conf
@@ -48,10 +48,6 @@ _value:
     VNET_PRIVINTERFACE: eth1
 """
 
-# An unquoted value ends at white space: what follows is ignored, as sscanf's %s does.
-_SETTING = re.compile(r'^[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?:"([^"\n]*)"|([^\s"#]\S*))?', re.MULTILINE)
-
-
 def eucalyptus_conf(texts: Any) -> dict[str, str]:
     """Settings of eucalyptus.conf; the first assignment of a name counts.
 
@@ -64,11 +60,7 @@ def eucalyptus_conf(texts: Any) -> dict[str, str]:
         raise AnsibleFilterError(
             f"eucalyptus_conf: wants the text of a file or a list of texts, got {type(texts).__name__}"
         )
-    found: dict[str, str] = {}
-    for text in texts:
-        for name, quoted, bare in _SETTING.findall(text):
-            found.setdefault(name, quoted or bare)
-    return found
+    return _eucalyptus_conf.parse(texts)
 
 
 class FilterModule:

@@ -21,12 +21,25 @@ description:
   - >-
     Every gateway is C(state BACKUP) with the same base priority on both hosts. With V(hold) an ENABLED controller adds the weight,
     so the VIP stays where it is when none or both are ENABLED. With V(release) the check has no weight, and its failure is a FAULT.
+  - >-
+    A controller that has just become ENABLED adds another weight for a few seconds, so that it takes the VIP from one that still
+    counts as ENABLED: a controller that hangs, or whose last answer is remembered. Afterwards both are equal again.
   - Maintenance is a FAULT in either case, since a host in maintenance must not hold the VIP even when nobody else can.
+positional: auth_pass, further
 options:
   _input:
-    description: The settings, as C(__cc_gateway_composition) of role P(eucalyptus.ha.cc_gateway#role) gathers them.
+    description: The settings, as C(__cc_gateway.composition) of role P(eucalyptus.ha.cc_gateway#role) has them, without passwords.
     type: dict
     required: true
+  auth_pass:
+    description: The password of VRRP version 2.
+    type: str
+    default: ""
+  further:
+    description: The value of C(cc_gateway_further), whose entries may have passwords of their own.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -38,6 +51,7 @@ EXAMPLES = r"""
       router_id: cc1
       user: eucalyptus
       check_script: /usr/bin/python3 -E -s -S /usr/libexec/keepalived/cc-enabled-check --timeout 1.5
+      newly_script: /usr/bin/python3 -E -s -S /usr/libexec/keepalived/cc-enabled-check --memory /run/eucalyptus-ha/cc_enabled.check
       check_interval: 2
       check_timeout: 1.5
       check_fall: 1
@@ -71,6 +85,9 @@ _value:
 """
 
 CHECK = "cc_enabled"
+NEWLY = "cc_newly_enabled"
+# Added to the priority while the controller is newly enabled. keepalived caps the sum at 254 (vrrp_track.c, 1.3.5 to 2.4).
+NEWLY_WEIGHT = 40
 MAINTENANCE = "no_maintenance"
 
 
@@ -105,6 +122,11 @@ def _global_defs(given: dict) -> dict:
     return found
 
 
+def newly_seconds(gateways: list[dict]) -> float:
+    """How long a controller counts as newly enabled: until the other host has given the VIP up (3 to 4 adverts), and 2 s to spare."""
+    return round(2 + 4 * max(float(gateway["advert_interval"]) for gateway in gateways), 2)
+
+
 def _scripts(given: dict) -> dict:
     check = {
         "script": given["check_script"],
@@ -118,8 +140,18 @@ def _scripts(given: dict) -> dict:
     }
     if given["when_none_enabled"] == "hold":
         check["weight"] = int(given["weight"])
+    newly = {
+        "script": f"{given['newly_script']} --newly-enabled {newly_seconds(given['gateways']):g}",
+        # It only reads the memory of the check, so it may run each second whatever the source is.
+        "interval": 1,
+        "timeout": 2,
+        "fall": 1,
+        "rise": 1,
+        "weight": NEWLY_WEIGHT,
+        "init_fail": True,
+    }
     maintenance = {"script": given["maintenance_script"], "interval": 1, "timeout": 1, "fall": 1, "rise": 1}
-    return {CHECK: check, MAINTENANCE: maintenance}
+    return {CHECK: check, NEWLY: newly, MAINTENANCE: maintenance}
 
 
 def _instance(given: dict, gateway: dict) -> dict:
@@ -137,7 +169,7 @@ def _instance(given: dict, gateway: dict) -> dict:
         "garp_master_delay": int(gateway["garp_master_delay"]),
         "garp_master_refresh": int(gateway["garp_master_refresh"]),
         "virtual_ipaddress": [_vip_line(gateway["vip"], gateway["interface"])],
-        "track_script": [CHECK, MAINTENANCE],
+        "track_script": [CHECK, NEWLY, MAINTENANCE],
         "notify": given["notify_script"],
     }
     if version == 2:
@@ -147,14 +179,17 @@ def _instance(given: dict, gateway: dict) -> dict:
     return found
 
 
-def gateway_config(given: dict) -> dict:
+def gateway_config(given: dict, auth_pass: str = "", further: list | tuple = ()) -> dict:
     """The data of keepalived's configuration for the gateways of one host.
 
-    :param given: settings, see role cc_gateway, vars/main.yml, __cc_gateway_composition
+    :param given: settings, see _gateway_settings.Settings.composition
+    :param auth_pass: the password of VRRP version 2
+    :param further: cc_gateway_further, whose entries may have passwords of their own
     :raises AnsibleFilterError: when a setting is missing, or two gateways have the same instance
     """
     try:
-        gateways = given["gateways"]
+        own = {entry["instance"]: entry.get("auth_pass") for entry in further}
+        gateways = [{**gateway, "auth_pass": own.get(gateway["instance"]) or auth_pass} for gateway in given["gateways"]]
         names = [gateway["instance"] for gateway in gateways]
         if len(set(names)) != len(names):
             raise AnsibleFilterError(f"gateway_config: two gateways have the same instance: {', '.join(names)}")

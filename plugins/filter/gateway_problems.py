@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _gateway_findings
+from ansible_collections.eucalyptus.ha.plugins.filter.gateway_config import NEWLY_WEIGHT
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _check_source, _gateway_findings
 
 DOCUMENTATION = r"""
 name: gateway_problems
@@ -50,14 +51,13 @@ EXAMPLES = r"""
       weight: 100
       advert_interval: 0.1
       when_none_enabled: hold
-      check_source: soap
-      check_interval: 2
+      check_source: auto
+      source: {source: state_file, evidence: the check reads the state file, level: ok}
+      check_interval: 1
       check_timeout: 1.5
-      check_rest: 0
       check_grace: 5
       check_fall: 1
       check_rise: 1
-      ws_security: true
       ask_from: host
 """
 
@@ -93,6 +93,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _GATEWAY_MODES = ("MANAGED", "MANAGED-NOVLAN")
 # The C code cuts vrrp->auth_data at 8 bytes (keepalived.conf(5), auth_pass).
 _AUTH_PASS_LENGTH = 8
+# VRRP ends at 254 for a host that does not own the address (RFC 5798, 5.2.4); a newly enabled controller must come out higher.
+_HIGHEST = 253
 
 
 def _address(text: Any) -> Interface | None:
@@ -117,24 +119,24 @@ def _number(value: Any, low: float, high: float, kind: Callable[[Any], float] = 
 def _vip_errors(given: dict, interface_addresses: list[Interface]) -> list[str]:
     vip = given.get("vip")
     if not vip:
-        return ["cc_gateway_vip is not set: choose a free address in the node controllers' network"]
+        return ["cc_gateway_vip is not set. Choose a free address in the node controllers' network."]
     address = _address(vip)
     if address is None:
-        return [f"cc_gateway_vip: {vip!r} is not an IP address"]
+        return [f"cc_gateway_vip must be an IPv4 address (got {vip})."]
     errors = []
     if address.version == 6:
-        errors.append(f"cc_gateway_vip: {vip} is an IPv6 address; this release makes IPv4 gateways only")
+        errors.append(f"cc_gateway_vip must be IPv4 (got {vip}). Put an IPv6 VIP into cc_gateway_further (docs/inventory.md).")
     else:
         errors += _network_errors(given, vip, address, interface_addresses)
     hosts = {**(given.get("other_hosts") or {}), **(given.get("addresses") or {})}
     used_by = [name for name, other in hosts.items() if (found := _address(other)) and found.ip == address.ip]
     if used_by:
         errors.append(
-            f"cc_gateway_vip: {vip} is the address of {', '.join(sorted(used_by))}; the VIP must belong to no host"
+            f"cc_gateway_vip: {vip} is the address of {', '.join(sorted(used_by))}. Choose a free address: the VIP must belong to no host."
         )
     if any(_in_public(address.ip, entry) for entry in str(given.get("publicips") or "").split()):
         errors.append(
-            f"cc_gateway_vip: {vip} is among VNET_PUBLICIPS of eucalyptus.conf, which the cluster controller gives to instances"
+            f"cc_gateway_vip: {vip} is among VNET_PUBLICIPS of eucalyptus.conf, which the cluster controller gives to instances. Choose another address."
         )
     return errors
 
@@ -145,12 +147,13 @@ def _network_errors(given: dict, vip: str, address: Interface, interface_address
     home = [network for network in networks if address.ip in network]
     if home and address.ip in (home[0].network_address, home[0].broadcast_address):
         return [
-            f"cc_gateway_vip: {vip} is the network's own or its broadcast address ({home[0]}); choose a free one between them"
+            f"cc_gateway_vip: {vip} is the network or broadcast address of {home[0]}. Choose a free host address."
         ]
     if not home and interface_addresses and not given.get("allow_foreign_subnet"):
         return [
-            f"cc_gateway_vip: {vip} is not in the network of {given.get('interface')} ({', '.join(map(str, networks))}); "
-            "node controllers could not reach it. If they have a route of their own to it, set cc_gateway_allow_foreign_subnet to true"
+            f"cc_gateway_vip: {vip} is not in the network of {given.get('interface')} ({', '.join(map(str, networks))}), so "
+            "node controllers could not reach it. Choose an address in that network, or correct cc_gateway_interface. If the node controllers have a route "
+            "of their own to it, set cc_gateway_allow_foreign_subnet to true."
         ]
     return []
 
@@ -167,11 +170,11 @@ def _interface_errors(given: dict, interface_addresses: list[Interface]) -> list
     known = given.get("interfaces") or []
     if interface not in known:
         return [
-            f"cc_gateway_interface: {interface!r} does not exist on this host (there are: {', '.join(sorted(known))}); "
-            "it defaults to VNET_PRIVINTERFACE of eucalyptus.conf"
+            f"cc_gateway_interface must be an interface of this host (got {interface}; there are: {', '.join(sorted(known))}). "
+            "Its default is VNET_PRIVINTERFACE of eucalyptus.conf."
         ]
     if not interface_addresses:
-        return [f"cc_gateway_interface: {interface} has no IPv4 address; VRRP needs one"]
+        return [f"cc_gateway_interface must have an IPv4 address, which VRRP needs (got {interface}, which has none)."]
     return []
 
 
@@ -182,36 +185,36 @@ def _peer_errors(given: dict, interface_addresses: list[Interface]) -> list[str]
     for name, value in sorted({host: own, **addresses}.items()):
         if _address(value) is None:
             errors.append(
-                f"cc_gateway_address of {name}: {value!r} is not an IP address; set cc_gateway_address for {name} in the inventory "
-                "to its address in the node controllers' network (ansible_host is taken when it is an address)"
+                f"cc_gateway_address of {name} must be an IP address (got {value!r}). Set cc_gateway_address for {name} in the inventory "
+                "to its address in the node controllers' network (ansible_host is used when it is an address)."
             )
     own_address = _address(own)
     if own_address and interface_addresses and own_address.ip not in [net.ip for net in interface_addresses]:
         errors.append(
-            f"cc_gateway_address of {host}: {own} is not an address of {given.get('interface')} "
-            f"({', '.join(str(net.ip) for net in interface_addresses)}); "
-            "set cc_gateway_address for every cluster controller in the inventory"
+            f"cc_gateway_address of {host} must be an address of {given.get('interface')} "
+            f"({', '.join(str(net.ip) for net in interface_addresses)}; got {own}). "
+            "Set cc_gateway_address for every cluster controller in the inventory."
         )
     peers = given.get("peers") or []
     if isinstance(peers, str):
-        return [*errors, f"cc_gateway_peers: {peers!r} is one text; give a list of addresses"]
+        return [*errors, f"cc_gateway_peers must be a list (got a string). Write: cc_gateway_peers: [{peers}]"]
     if not peers:
         errors.append(
-            f"the group {given.get('group')} has no second host and cc_gateway_peers is empty: keepalived would fall back to multicast; "
-            "put both cluster controllers into the group (one may be down), or name the other's address in cc_gateway_peers"
+            f"the group {given.get('group')} has no second host and cc_gateway_peers is empty, so keepalived would fall back to multicast. "
+            "Put both cluster controllers into the group (one may be down), or set cc_gateway_peers to the other's address."
         )
     elif given.get("vrrp_peers_only") and len(peers) != 1:
         errors.append(
-            f"cc_gateway_vrrp_peers_only: one rule of the packet filter can spare one peer, and there are {len(peers)} "
-            f"({', '.join(map(str, peers))}); set it to false, and see to the packet filter yourself"
+            f"cc_gateway_vrrp_peers_only works with exactly one peer, but there are {len(peers)} "
+            f"({', '.join(map(str, peers))}); set it to false and add firewall rules yourself."
         )
     errors += [
-        f"cc_gateway_peers: {peer!r} is not an IP address"
+        f"cc_gateway_peers must contain IP addresses (got {peer!r})."
         for peer in peers
         if _address(peer) is None and peer not in addresses.values()
     ]
     if own_address and any((found := _address(peer)) and found.ip == own_address.ip for peer in peers):
-        errors.append(f"cc_gateway_peers: {own} is this host itself; name the other cluster controller")
+        errors.append(f"cc_gateway_peers must not contain this host itself ({own}). Set it to the other cluster controller's address.")
     return errors
 
 
@@ -219,45 +222,44 @@ def _vrrp_errors(given: dict) -> list[str]:
     errors = []
     version = _number(given.get("version"), 2, 3)
     if version is None:
-        errors.append(f"cc_gateway_vrrp_version: {given.get('version')!r} is neither 2 nor 3")
+        errors.append(f"cc_gateway_vrrp_version must be 2 or 3 (got {given.get('version')!r}).")
     if _number(given.get("virtual_router_id"), 1, 255) is None:
-        errors.append(f"cc_gateway_virtual_router_id: {given.get('virtual_router_id')!r} is not a number from 1 to 255")
-    priority = _number(given.get("priority"), 1, 254)
-    weight = _number(given.get("weight"), 1, 253)
+        errors.append(f"cc_gateway_virtual_router_id must be a number from 1 to 255 (got {given.get('virtual_router_id')!r}).")
+    priority = _number(given.get("priority"), 1, _HIGHEST)
+    weight = _number(given.get("weight"), 1, _HIGHEST)
     if priority is None:
-        errors.append(
-            f"cc_gateway_priority: {given.get('priority')!r} is not a number from 1 to 254 (255 is for an address's owner)"
-        )
+        errors.append(f"cc_gateway_priority must be a number from 1 to {_HIGHEST} (got {given.get('priority')!r})")
     if weight is None:
         errors.append(
-            f"cc_gateway_weight: {given.get('weight')!r} is not a number from 1 to 253: the ENABLED host must come out higher; "
-            "for no VIP unless ENABLED, set cc_gateway_when_none_enabled to release"
+            f"cc_gateway_weight must be a number from 1 to {_HIGHEST}, so that the ENABLED host comes out higher (got {given.get('weight')!r}). "
+            "For no VIP unless ENABLED, set cc_gateway_when_none_enabled to release."
         )
-    if priority and weight and priority + weight > 254:
+    if priority and weight and given.get("when_none_enabled") == "hold" and priority + weight > _HIGHEST:
         errors.append(
-            f"cc_gateway_priority {priority} plus cc_gateway_weight {weight} is {priority + weight}; keepalived stops at 254"
+            f"cc_gateway_priority ({priority}) + cc_gateway_weight ({weight}) = {priority + weight}; it must be at most {_HIGHEST}, so that a newly "
+            "enabled controller still comes out higher. Lower one of them."
         )
     advert = _number(given.get("advert_interval"), 0.01, 255, float)
     if advert is None:
         errors.append(
-            f"cc_gateway_advert_interval: {given.get('advert_interval')!r} is not a number of seconds from 0.01 to 255"
+            f"cc_gateway_advert_interval must be a number of seconds from 0.01 to 255 (got {given.get('advert_interval')!r})."
         )
     elif version == 3 and advert > 40.95:
-        errors.append(f"cc_gateway_advert_interval: VRRP version 3 ends at 40.95 seconds, {advert:g} is more")
+        errors.append(f"with VRRP version 3 cc_gateway_advert_interval must be at most 40.95 seconds (got {advert:g}).")
     elif version == 2 and (advert < 1 or advert != int(advert)):
-        errors.append(f"cc_gateway_advert_interval: VRRP version 2 counts whole seconds, {advert:g} is none")
+        errors.append(f"with VRRP version 2 cc_gateway_advert_interval must be a whole number of seconds (got {advert:g}).")
     password = str(given.get("auth_pass") or "")
     if version == 3 and password:
         errors.append(
-            "cc_gateway_auth_pass: VRRP version 3 has no authentication; leave it empty, or set cc_gateway_vrrp_version to 2"
+            "cc_gateway_auth_pass must be empty with VRRP version 3, which has no authentication. Leave it empty, or set cc_gateway_vrrp_version to 2."
         )
     if version == 2 and not password:
         errors.append(
-            "cc_gateway_auth_pass is not set: VRRP version 2 needs it, 1 to 8 characters, the same on both hosts"
+            "cc_gateway_auth_pass is not set. VRRP version 2 needs it: 1 to 8 characters, the same on both hosts."
         )
     if len(password.encode()) > _AUTH_PASS_LENGTH:
         errors.append(
-            f"cc_gateway_auth_pass is longer than {_AUTH_PASS_LENGTH} characters: keepalived would cut it silently"
+            f"cc_gateway_auth_pass must have at most {_AUTH_PASS_LENGTH} characters: keepalived would cut it silently."
         )
     return errors
 
@@ -266,30 +268,30 @@ def _check_errors(given: dict) -> list[str]:
     errors = []
     for name, allowed in (
         ("when_none_enabled", ("hold", "release")),
-        ("check_source", ("soap", "state_file")),
+        ("check_source", _check_source.SOURCES),
         ("ask_from", ("host", "control_node")),
     ):
         if given.get(name) not in allowed:
-            errors.append(f"cc_gateway_{name}: {given.get(name)!r} is neither {' nor '.join(allowed)}")
-    if _number(given.get("check_interval"), 1, 3600) is None:
+            errors.append(f"cc_gateway_{name} must be {', '.join(allowed[:-1])} or {allowed[-1]} (got {given.get(name)!r})")
+    least = _check_source.SOAP_INTERVAL if _gateway_findings.uses_soap(given) else 1
+    if _number(given.get("check_interval"), least, 3600) is None:
+        why = f" with SOAP ({_check_source.COST})" if _gateway_findings.uses_soap(given) else " (the minimum keepalived accepts)"
         errors.append(
-            f"cc_gateway_check_interval: {given.get('check_interval')!r} is not a whole number of seconds "
-            "from 1 (keepalived's least) to 3600"
+            f"cc_gateway_check_interval must be a whole number of seconds from {least}{why} to 3600 (got {given.get('check_interval')!r})"
         )
-    for name, least in (("check_timeout", 0.1), ("check_rest", 0)):
-        if _number(given.get(name), least, 60, float) is None:
-            errors.append(f"cc_gateway_{name}: {given.get(name)!r} is not a number of seconds from {least} to 60")
+    if _number(given.get("check_timeout"), 0.1, 60, float) is None:
+        errors.append(f"cc_gateway_check_timeout must be a number of seconds from 0.1 to 60 (got {given.get('check_timeout')!r})")
     if _number(given.get("check_grace"), 0, 3600, float) is None:
-        errors.append(f"cc_gateway_check_grace: {given.get('check_grace')!r} is not a number of seconds")
+        errors.append(f"cc_gateway_check_grace must be a number of seconds from 0 to 3600 (got {given.get('check_grace')!r}).")
     for name in ("check_fall", "check_rise"):
         if _number(given.get(name), 1, 1000) is None:
-            errors.append(f"cc_gateway_{name}: {given.get(name)!r} is not a number from 1")
+            errors.append(f"cc_gateway_{name} must be a number from 1 to 1000 (got {given.get(name)!r}).")
     if bool(given.get("client_key_content")) != bool(given.get("client_cert_content")):
-        errors.append("cc_gateway_client_key_content and cc_gateway_client_cert_content go together: only one is set")
-    if given.get("ask_from") == "control_node" and given.get("ws_security"):
+        errors.append("cc_gateway_client_key_content and cc_gateway_client_cert_content must both be set, or neither (only one is set).")
+    if given.get("ask_from") == "control_node":
         errors += [
-            f"cc_gateway_{name} is not set: with cc_gateway_ask_from=control_node the control node needs the path of its copy "
-            f"(or {variable} in its environment)"
+            f"cc_gateway_{name} is not set. With cc_gateway_ask_from=control_node the control node needs the path of its copy "
+            f"(or {variable} in its environment)."
             for name, variable in (
                 ("control_key", "EUCALYPTUS_CC_CLIENT_KEY"),
                 ("control_cert", "EUCALYPTUS_CC_CLIENT_CERT"),
@@ -312,8 +314,8 @@ def _pair_errors(given: dict) -> list[str]:
                 else " (" + ", ".join(f"{host}: {value or 'not set'}" for host, value in sorted(values.items())) + ")"
             )
             errors.append(
-                f"cc_gateway_{name} is not the same on all hosts of the group {given.get('group')}{shown}; "
-                "set it for the group, not for a host"
+                f"cc_gateway_{name} must be the same on all hosts of the group {given.get('group')}{shown}. "
+                "Set it for the group, not for a host."
             )
     return errors
 
@@ -326,21 +328,27 @@ def _preferred_errors(given: dict) -> list[str]:
     errors = []
     if preferred not in (given.get("addresses") or {}):
         errors.append(
-            f"cc_gateway_preferred_host: {preferred!r} is not a host of the group {given.get('group')}; give an inventory name"
+            f"cc_gateway_preferred_host must be a host of the group {given.get('group')}, by its inventory name (got {preferred})."
         )
-    spread = _number(given.get("preferred_spread"), 1, 253)
-    weight, priority = _number(given.get("weight"), 1, 253), _number(given.get("priority"), 1, 254)
+    hold = given.get("when_none_enabled") == "hold"
+    weight, priority = _number(given.get("weight"), 1, _HIGHEST) if hold else 0, _number(given.get("priority"), 1, _HIGHEST)
+    most = NEWLY_WEIGHT - 1
+    spread = _number(given.get("preferred_spread"), 1, most)
     if spread is None:
-        errors.append(f"cc_gateway_preferred_spread: {given.get('preferred_spread')!r} is not a number from 1 to 253")
-    elif weight and spread >= weight and given.get("when_none_enabled") == "hold":
         errors.append(
-            f"cc_gateway_preferred_spread: {spread} reaches cc_gateway_weight ({weight}), so that the preferred host would hold the VIP "
-            "although the other is ENABLED; make it less"
+            f"cc_gateway_preferred_spread must be a number from 1 to {most}, so that a newly enabled controller comes out higher "
+            f"(got {given.get('preferred_spread')!r})"
         )
-    elif priority and priority + spread + (weight or 0) > 254:
+    elif weight and spread >= weight:
         errors.append(
-            f"cc_gateway_priority {priority} plus cc_gateway_preferred_spread {spread} plus cc_gateway_weight {weight} is "
-            f"{priority + spread + (weight or 0)}; keepalived stops at 254"
+            f"cc_gateway_preferred_spread must be less than cc_gateway_weight ({weight}), or the preferred host would hold the VIP "
+            f"although the other is ENABLED (got {spread})"
+        )
+    elif priority and priority + spread + (weight or 0) > _HIGHEST:
+        errors.append(
+            f"cc_gateway_priority ({priority}) + cc_gateway_preferred_spread ({spread}) + cc_gateway_weight ({weight or 0}) = "
+            f"{priority + spread + (weight or 0)}; it must be at most {_HIGHEST}, so that a newly enabled controller still comes out higher. "
+            "Lower one of them."
         )
     return errors
 
@@ -350,8 +358,23 @@ def _preflight_errors(given: dict) -> list[str]:
     errors = []
     for name, high in (("certificate_warn_days", 36500), ("listen_time", 60)):
         if given.get(name) is not None and _number(given[name], 0, high, float) is None:
-            errors.append(f"cc_gateway_{name}: {given[name]!r} is not a number from 0 to {high}")
+            errors.append(f"cc_gateway_{name} must be a number from 0 to {high} (got {given[name]!r}).")
     return errors
+
+
+def _firewalld_errors(given: dict) -> list[str]:
+    """firewalld's own chains reject what our rules in FORWARD accept: nftables evaluates both (tried with firewalld 1.3)."""
+    if not given.get("firewalld") or not given.get("masquerade"):
+        return []
+    return [
+        "firewalld is running on this host and would reject the node controllers' forwarded traffic; it also conflicts with the cluster controller, "
+        "which manages iptables itself. Run: systemctl disable --now firewalld. Or set cc_gateway_masquerade to false and forward and masquerade the "
+        "node controllers' network in firewalld yourself (docs/firewalls.md)."
+    ]
+
+
+def _are(names: list[str]) -> str:
+    return "are" if len(names) > 1 else "is"
 
 
 def _missing_hosts(given: dict) -> tuple[str | None, str | None]:
@@ -359,25 +382,26 @@ def _missing_hosts(given: dict) -> tuple[str | None, str | None]:
     missing = sorted(given.get("not_in_run") or [])
     if not missing:
         return None, None
-    who = ", ".join(missing)
+    who = " and ".join(missing)
     if given.get("require_both"):
         return (
-            f"{who} is not in this run (outside --limit, unreachable, or failed) and cc_gateway_require_both is set; "
-            "mend that, or set it to false",
+            f"{who} {_are(missing)} not part of this run (outside --limit, unreachable or failed), and cc_gateway_require_both is set. "
+            "Fix that, or set it to false.",
             None,
         )
     return None, (
-        f"{who} is not in this run (outside --limit, unreachable, or failed): the VIP cannot move there until it is deployed as well"
+        f"{who} {_are(missing)} not part of this run (outside --limit, unreachable or failed): the VIP can fail over to "
+        f"{'them' if len(missing) > 1 else 'it'} only if the gateway is deployed there."
     )
 
 
 def _mode_warnings(given: dict) -> list[str]:
     mode = given.get("vnet_mode")
     if not mode:
-        return ["eucalyptus.conf was not found or names no VNET_MODE; is cc_gateway_eucalyptus_root right?"]
+        return ["eucalyptus.conf was not found or has no VNET_MODE. Check cc_gateway_eucalyptus_root."]
     if mode not in _GATEWAY_MODES:
         return [
-            f"VNET_MODE is {mode}: outside {' and '.join(_GATEWAY_MODES)} node controllers do not need the cluster controller as a gateway"
+            f"VNET_MODE is {mode}: outside {' and '.join(_GATEWAY_MODES)} node controllers do not need the cluster controller as a gateway."
         ]
     return []
 
@@ -389,10 +413,9 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
     :returns: {errors: [sentence, …], warnings: [sentence, …], incompatible: [reason, …]}
     """
     if not isinstance(given, dict) or "host" not in given:
-        raise AnsibleFilterError("gateway_problems: wants the dictionary of settings that role cc_gateway gathers")
+        raise AnsibleFilterError("gateway_problems: expected the settings dictionary built by role cc_gateway")
     addresses = [found for found in (_address(text) for text in given.get("interface_addresses") or []) if found]
     errors = list(given.get("unknown_options") or [])
-    errors += [f"eucalyptus.conf cannot be used: {error}" for error in given.get("conf_errors") or []]
     errors += _vip_errors(given, addresses)
     errors += _interface_errors(given, addresses)
     errors += _peer_errors(given, addresses)
@@ -401,13 +424,14 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
     errors += _check_errors(given)
     errors += _preferred_errors(given)
     errors += _preflight_errors(given)
+    errors += _firewalld_errors(given)
     warnings = _mode_warnings(given)
     error, warning = _missing_hosts(given)
     errors += [error] if error else []
     warnings += [warning] if warning else []
     incompatible = []
     if given.get("findings_error"):
-        errors.append(f"the host could not be looked at: {given['findings_error']}")
+        errors.append(f"the host could not be inspected: {given['findings_error']}")
     if given.get("findings"):
         report = _gateway_findings.judge({**given, "certificate_warn_days": _warn_days(given)})
         errors += report.errors
@@ -415,14 +439,26 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
         incompatible = _gateway_findings.incompatible(given) if not errors else []
         if incompatible and given.get("not_in_run") and not given.get("alone"):
             errors.append(_deaf(given, incompatible))
-    return {"errors": errors, "warnings": warnings, "incompatible": incompatible}
+    return {"errors": _cause_first(given, errors), "warnings": warnings, "incompatible": incompatible}
+
+
+def _cause_first(given: dict, errors: list[str]) -> list[str]:
+    """Without eucalyptus.conf its defaults are used, and what is wrong with them is only a consequence."""
+    consequences = [error for error in errors if error.startswith(("cc_gateway_interface must", "cc_gateway_user must"))]
+    if given.get("conf_files") != [] or not consequences:
+        return errors
+    cause = (
+        f"eucalyptus.conf was not found (cc_gateway_eucalyptus_root is {given.get('eucalyptus_root') or '/'}), so its defaults are used, which this host "
+        "does not have. Correct cc_gateway_eucalyptus_root, or set cc_gateway_interface and cc_gateway_user."
+    )
+    return [cause, *(error for error in errors if error not in consequences)]
 
 
 def _deaf(given: dict, incompatible: list[str]) -> str:
     who = ", ".join(sorted(given["not_in_run"]))
     return (
-        f"this change ({'; '.join(incompatible)}) makes the hosts deaf to each other until both have it, so that both would hold the VIP, "
-        f"and {who} is not in this run; run it for both, or set cc_gateway_alone to true if keepalived on {who} is known to be down"
+        f"until both hosts have this change ({'; '.join(incompatible)}) they cannot hear each other's VRRP, so both would hold the VIP, "
+        f"and {who} is not part of this run. Run it for both, or set cc_gateway_alone to true if keepalived on {who} is known to be down."
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import grp
+import json
 import pwd
 import threading
 import time
@@ -103,6 +104,26 @@ def look_at_preload(path):
     return None
 
 
+def run_check(name, executable, program, arguments):
+    """A run of the check, whose text goes in by standard input -> the object that it printed with --json.
+
+    One that printed no object is not definite, and its message says why.
+    """
+    try:
+        argv = [executable, "-E", "-s", "-S", "-"] + list(arguments)
+        _status, output, complaint = _as_user.run(name, argv, program.encode("utf-8"))
+    except _as_user.UserError as e:
+        output, complaint = b"", str(e).encode("utf-8")
+    try:
+        found = json.loads(output.decode("utf-8", "replace"))
+    except ValueError:
+        found = None
+    if isinstance(found, dict) and "definite" in found:
+        return dict({"local_state": None, "message": ""}, **found)
+    said = (complaint or output).decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return {"definite": False, "local_state": None, "message": said or "the check printed nothing"}
+
+
 def _who_answers(vip, gateway, links, addresses, probe_timeout):
     """The answer of _vip_probe for a VIP, and who of the members is silent."""
     members = {}
@@ -176,6 +197,10 @@ def look(params):
         "openssl": _client_keys.find_openssl(),
         "client_keys": _client_keys.look(params) if params["client_key"] and params["client_cert"] else None,
         "preload_error": look_at_preload(params["preload_file"]) if params["preload_file"] else None,
+        "check_answers": [
+            run_check(params["user"], params["python"], params["check_program"], arguments)
+            for arguments in params["check_runs"]
+        ],
         "adverts": None,
         "listen_error": None,
     }

@@ -106,6 +106,15 @@ options:
   preload_file:
     description: The file of rules for the packet filter that the cluster controller loads. Absent, it is not inspected.
     type: path
+  check_program:
+    description: The check as one text, which is not on the host yet.
+    type: str
+    default: ""
+  check_runs:
+    description: The arguments of each run of O(check_program), as O(user) and with O(python).
+    type: list
+    elements: list
+    default: []
 notes:
   - Needs root, since it takes raw sockets and tries what O(user) can do.
   - Uses Python's standard library, from 2.7 on, and the C(openssl) command.
@@ -463,6 +472,12 @@ preload_error:
   returned: success
   type: str
   sample: null
+check_answers:
+  description: What each of the O(check_runs) printed, with C(definite), C(local_state) and C(message) at least.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 listen_error:
   description: Why nobody could listen.
   returned: success
@@ -505,6 +520,8 @@ def main():
             client_cert_content=dict(type="str"),
             own_cert=dict(type="path"),
             preload_file=dict(type="path"),
+            check_program=dict(type="str", default=""),
+            check_runs=dict(type="list", elements="list", default=[]),
         ),
         required_together=[("client_key", "client_cert"), ("client_key_content", "client_cert_content")],
         supports_check_mode=True,

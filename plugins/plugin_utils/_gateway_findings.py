@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was found on a host, judged: sentences for a person, each with what to do.
 
-Private to the collection. The findings are what module gateway_host_info returns, and with check_source state_file also
-what the check said from either source.
+Private to the collection. The findings are what module gateway_host_info returns.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ import ipaddress
 from typing import Any
 
 NO_OPENSSL = (
-    "the openssl command is missing on this host: install the package openssl; the check signs its requests with it "
-    "(or set cc_gateway_check_source to state_file)"
+    "the openssl command is missing on this host: install the package openssl. The check signs its requests with it "
+    "(or set cc_gateway_check_source to auto)"
 )
 
 
@@ -41,26 +40,30 @@ def canonical(text: Any) -> str | None:
 
 
 def needs_keys(given: dict) -> bool:
-    """Whether requests to the controller are signed on this host."""
-    return given.get("check_source") == "soap" and bool(given.get("ws_security"))
+    """Whether keys are used on this host: the check signs its requests, or the site wants a pair deployed."""
+    return uses_soap(given) or bool(given.get("client_key_content"))
+
+
+def uses_soap(given: dict) -> bool:
+    """Whether the check sends SOAP requests on this host."""
+    return (given.get("source") or {}).get("source") == "soap"
 
 
 def _user(given: dict, found: dict, report: Report) -> None:
     user, python = found["user"], found["python"]
     if not user["exists"]:
         report.error(
-            f"cc_gateway_user: there is no user {user['name']!r} on this host; install the cluster controller first, "
-            "or name the user that it runs as (EUCA_USER of eucalyptus.conf)"
+            f"cc_gateway_user must be a user of this host (got {user['name']}). Install the cluster controller first, "
+            "or set it to the user that the controller runs as (EUCA_USER of eucalyptus.conf)."
         )
     elif user["uid"] == 0:
         report.error(
-            f"cc_gateway_user: {user['name']!r} is root, who does not run the check; name the user that the "
-            "cluster controller runs as (EUCA_USER of eucalyptus.conf)"
+            f"cc_gateway_user must not be root (got {user['name']}); set it to the user that the cluster controller runs as (EUCA_USER)."
         )
     elif python["works"] is False:
         report.error(
-            f"{python['path']} does not work for user {user['name']} ({python['message']}); set ansible_python_interpreter to a "
-            "Python of the operating system, such as /usr/bin/python3: the check runs with it"
+            f"{python['path']}, which runs the check, does not work for user {user['name']} ({python['message']}). Repair or install the "
+            "operating system's Python."
         )
 
 
@@ -76,35 +79,35 @@ def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
         what = "the text" if file["given"] else file["path"]
         if file["error"] == "does not exist":
             report.error(
-                f"{option}: {what} does not exist; copy the cloud's keys to this host (Eucalyptus 3.2 to 4.2 does so when the "
-                "controller is registered, later ones by clcadmin-copy-keys), or give another path"
+                f"{option}: {what} does not exist. Copy the cloud's keys to this host (Eucalyptus 3.2 to 4.2 does so when the "
+                "controller is registered, later releases with clcadmin-copy-keys), or set another path."
             )
         elif file["error"]:
-            way = (
-                "openssl rsa -in KEY -out KEY takes the passphrase off"
+            fix = (
+                "openssl rsa -in KEY -out KEY removes the passphrase."
                 if file.get("encrypted")
-                else "give the PEM file of the cloud controller"
+                else "Use the PEM file of the cloud controller."
             )
-            report.error(f"{option}: {what} {file['error']}; {way}")
+            report.error(f"{option}: {what} {file['error']}. {fix}")
         elif file["unreadable"]:
             report.error(
-                f"{option}: user {user} cannot read {what} ({file['unreadable']}); make that user the owner, with mode 0600, "
-                "and let it pass the directories above"
+                f"{option}: user {user} cannot read {what} ({file['unreadable']}). Make that user the owner, with mode 0600, "
+                "and make the directories above accessible to it."
             )
     if keys["user_error"] and given["findings"]["user"]["exists"]:
-        report.error(f"the keys could not be tried as user {user}: {keys['user_error']}")
+        report.error(f"the keys could not be tested as user {user}: {keys['user_error']}")
     if keys["key"]["rsa"] is False:
         report.error(
-            "cc_gateway_client_key: the key is not an RSA key, and cluster controllers know no other; give the cloud's own cloud-pk.pem"
+            "cc_gateway_client_key must be an RSA key: cluster controllers accept nothing else. Use the cloud's own cloud-pk.pem."
         )
     if keys["key"]["sha1_error"]:
         report.error(
-            f"openssl makes no SHA-1 signatures on this host ({keys['key']['sha1_error']}), and the cluster controller takes no others; "
-            "allow them (EL 9: update-crypto-policies --set DEFAULT:SHA1), or set cc_gateway_check_source to state_file"
+            f"openssl on this host refuses to make SHA-1 signatures ({keys['key']['sha1_error']}), but cluster controllers accept nothing else. "
+            "Allow them (EL 9: update-crypto-policies --set DEFAULT:SHA1), or set cc_gateway_check_source to auto."
         )
     if keys["key"]["others_can_read"]:
         report.warning(
-            f"{keys['key']['path']} can be read by everybody on this host; it is the cloud's identity: chmod 0600"
+            f"{keys['key']['path']} can be read by everybody on this host. It is the cloud's identity. Run: chmod 0600 {keys['key']['path']}"
         )
     mates = given["findings"]["user"]["group_mates"]
     if keys["key"]["given"] and mates:
@@ -114,8 +117,8 @@ def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
         )
     if keys["match"] is False:
         report.error(
-            f"key and certificate do not belong to each other ({keys['key']['path']}, {keys['certificate']['path']}); "
-            "take both from the cloud controller, at the same time"
+            f"key and certificate do not belong to each other ({keys['key']['path']}, {keys['certificate']['path']}). "
+            "Copy both from the cloud controller, at the same time."
         )
 
 
@@ -123,65 +126,78 @@ def _validity(given: dict, keys: dict, report: Report) -> None:
     certificate, own = keys["certificate"], keys["own"]
     if certificate["expired"]:
         report.error(
-            f"the certificate {certificate['path']} ended {certificate['not_after']}; renew the cloud's certificate on "
-            "the cloud controller, copy it to the cluster controllers, and run this again"
+            f"the certificate {certificate['path']} expired at {certificate['not_after']}. Renew the cloud's certificate on "
+            "the cloud controller, copy it to the cluster controllers, and run this again."
         )
     elif certificate["early"]:
         report.error(
-            f"the certificate {certificate['path']} is valid from {certificate['not_before']} only; look at the clock of "
-            "this host, and of the cloud controller"
+            f"the certificate {certificate['path']} is not valid before {certificate['not_before']}. Check the clocks of "
+            "this host and of the cloud controller."
         )
     elif certificate["days_left"] is not None and certificate["days_left"] < int(
         float(given.get("certificate_warn_days") or 0)
     ):
         report.warning(
-            f"the certificate {certificate['path']} ends in {certificate['days_left']} days ({certificate['not_after']}); renew it before"
+            f"the certificate {certificate['path']} expires in {certificate['days_left']} days ({certificate['not_after']}); renew it before then."
         )
     if own["same"] is False:
         report.error(
             f"the certificate {certificate['path']} is not the one that the cluster controller has ({own['path']}), "
-            "which would refuse every question; put the new one on the controller first, or correct cc_gateway_client_cert"
-            f"{'_content' if certificate['given'] else ''}"
+            "which would reject every request. Put the new one on the controller first, or correct cc_gateway_client_cert"
+            f"{'_content' if certificate['given'] else ''}."
         )
     elif own["error"] and own["path"] != certificate["path"]:
         report.warning(
-            f"the cluster controller's own copy of the certificate, {own['path']}, {own['error']}: whether it is the same cannot be said; "
-            "is cc_gateway_eucalyptus_root right?"
+            f"could not compare the certificate with the cluster controller's own copy: {own['path']} {own['error']}. "
+            "Check cc_gateway_eucalyptus_root."
         )
 
 
 def _controller(found: dict, report: Report) -> None:
     if not found["cc"]["alive"]:
         report.warning(
-            f"the cluster controller does not answer ({found['cc']['message']}); the host counts as not ENABLED until it does: "
-            "start it, or correct cc_gateway_cc_host and cc_gateway_cc_port"
+            f"the cluster controller does not respond ({found['cc']['message']}). The host counts as not ENABLED until it does. "
+            "Start it, or correct cc_gateway_cc_host and cc_gateway_cc_port. A firewall that closes the port is a likely cause if it runs."
         )
 
 
 def _vip(given: dict, local: dict, report: Report) -> None:
     vip = local["vip"]
-    if local["here"] and not local["configured"]:
+    if local["here"] and not local["configured"] and canonical(vip) in _networked(given):
+        report.error(f"cc_gateway_vip: {vip} is this host's own address on {local['interface']}. Choose another, free address.")
+    elif local["here"] and not local["configured"] and canonical(vip) not in map(canonical, (given.get("addresses") or {}).values()):
         report.error(
-            f"cc_gateway_vip: {vip} is an address of {local['interface']} of this host, and not by keepalived; take it "
-            f"out of the network configuration, and off: ip address delete {vip} dev {local['interface']}"
+            f"{vip} is already configured on {local['interface']} of this host outside keepalived. If it was meant to be the VIP, remove it from the "
+            f"network configuration and run: ip address delete {canonical(vip)}/32 dev {local['interface']}. If it is the host's own address, "
+            "choose another VIP."
         )
     answers = local["answers"] or {}
     foreign = " and ".join(answers.get("foreign_macs") or [])
     unnamed = " and ".join(answers.get("unnamed_macs") or [])
     if foreign:
         report.error(
-            f"cc_gateway_vip: {vip} is in use: {foreign} on {answers['interface']} answers for it and is no host of the "
-            f"group {given.get('group')}; find that machine (ip neighbour, the switch's table), or choose another VIP"
+            f"cc_gateway_vip: {vip} is in use: {foreign} on {answers['interface']} answers for it and is not a host of the "
+            f"group {given.get('group')}. Find that machine (ip neighbour, the switch's table), or choose another VIP."
         )
     elif unnamed and not answers.get("virtual_mac"):
         silent = ", ".join(answers.get("silent") or [])
-        why = f"{silent} did not answer for itself" if silent else "several hosts have that MAC address"
+        why = f"the other CC ({silent} did not answer ARP)" if silent else "one of the group's hosts (several have that MAC address)"
         report.warning(
-            f"{unnamed} on {answers['interface']} answers for the VIP {vip}, and whether that is a host of the group "
-            f"cannot be said ({why}); look at cc_gateway_address of the group's hosts, which should be in the VIP's network"
+            f"Something with MAC address {unnamed} on {answers['interface']} already answers for the VIP {vip}. It may be {why} or a foreign "
+            "machine. Make sure no other machine uses the VIP, and check cc_gateway_address."
         )
     if answers.get("error"):
-        report.warning(f"nobody could be asked who has the VIP {vip}: {answers['error']}")
+        report.warning(f"could not check by ARP whether the VIP {vip} is already in use: {_for_users(answers['error'])}. Check cc_gateway_interface.")
+
+
+def _networked(given: dict) -> set[str | None]:
+    """Addresses that connect this host to a network: nobody is told to delete one of them."""
+    return {canonical(address) for address in given.get("interface_addresses") or [] if not address.endswith("/32")}
+
+
+def _for_users(text: str) -> str:
+    """A module's message without its options, which users of the playbooks do not have."""
+    return text.split("; set probe_interface")[0].split(": name the one with probe_interface")[0]
 
 
 def _is_foreign(router: dict, gateway: dict) -> bool:
@@ -202,11 +218,11 @@ def _routers(given: dict, found: dict, report: Report) -> None:
                 about = f"version {router['version']}, priority {router['priority']}, for {', '.join(router['addresses']) or 'no address'}"
                 report.error(
                     f"cc_gateway_virtual_router_id: {router['virtual_router_id']} is in use on {router['interface']} by "
-                    f"{router['source']} (VRRP {about}); choose another from 1 to 255, or, should that be the other "
-                    "cluster controller, set its cc_gateway_address"
+                    f"{router['source']} (VRRP {about}). Choose a free cc_gateway_virtual_router_id (1-255). If {router['source']} is the other "
+                    "cluster controller, set its cc_gateway_address."
                 )
     if found["listen_error"]:
-        report.warning(f"other VRRP routers could not be listened for: {found['listen_error']}")
+        report.warning(f"could not check whether another VRRP router uses the virtual router ID: {found['listen_error']}")
 
 
 def _configuration(given: dict, found: dict, report: Report) -> None:
@@ -215,41 +231,34 @@ def _configuration(given: dict, found: dict, report: Report) -> None:
     lost = [one["name"] for one in setup["instances"] if not one["article"] and one["name"] not in kept]
     if setup["kind"] in ("other", "article") and lost and setup["running"]:
         report.error(
-            f"keepalived runs here with VRRP instance{'s' if len(lost) > 1 else ''} {', '.join(lost)}, "
-            "which this role did not configure and would end; take them over into keepalived_config, or stop "
-            "keepalived first if they are of no use"
+            f"keepalived already runs VRRP instance{'s' if len(lost) > 1 else ''} {', '.join(lost)} on this host, "
+            f"which this role would remove. Add {'them' if len(lost) > 1 else 'it'} to keepalived_config to keep {'them' if len(lost) > 1 else 'it'}, or stop "
+            f"keepalived if {'they are' if len(lost) > 1 else 'it is'} no longer needed."
         )
     elif setup["kind"] == "other":
         report.warning(
-            f"{given.get('keepalived_conf')} is not this collection's{': ' + setup['error'] if setup['error'] else ''}; "
-            "it is kept in /var/backups/eucalyptus-ha and replaced"
+            f"{given.get('keepalived_conf')} was not written by this collection{': ' + setup['error'] if setup['error'] else ''}. "
+            "It is kept in /var/backups/eucalyptus-ha and replaced."
         )
     if given.get("site_tracks_old_check"):
         report.error(
-            "keepalived_config: an entry of it runs the article's CCclient script, which asks the controller in a way that modern ones "
-            "answer with nothing; take vrrp_script and track_script of it out, the role brings a check"
+            "keepalived_config still runs the old CCclient script, which does not work with current Eucalyptus releases. Remove its vrrp_script "
+            "and track_script. The role installs its own check."
         )
 
 
-def _state_file(found: dict, report: Report) -> None:
-    """Whether the state file says what the controller says (cc-protocol.md): its layout is not documented by Eucalyptus."""
-    passive, asked = found.get("state_file"), found.get("soap") or {}
-    if passive is None:
-        return
-    if not passive.get("definite"):
-        report.error(
-            f"cc_gateway_check_source: state_file does not work here ({passive.get('message') or 'the check said nothing'}); "
-            "mend what the message names, or set it to soap"
-        )
-    elif asked.get("definite") and asked["local_state"] != passive["local_state"]:
-        report.error(
-            f"cc_gateway_check_source: the state file says {passive['local_state']} and the cluster controller itself "
-            f"{asked['local_state']}; set it to soap (and tell us the release of Eucalyptus: its file may have another layout)"
-        )
-    elif not asked.get("definite"):
+def _source(given: dict, report: Report) -> None:
+    """What chose the source of the check, where that needs attention; tasks/verify.yml reports the rest."""
+    decision = given.get("source") or {}
+    if decision.get("level") == "error":
+        report.error(decision["evidence"])
+    elif decision.get("level") == "warning":
+        report.warning(decision["evidence"])
+    arbitrators = str(given.get("arbitrators") or "").split()
+    if uses_soap(given) and arbitrators:
         report.warning(
-            "whether the state file is right could not be compared with what the cluster controller says "
-            f"({asked.get('message') or 'it could not be asked'})"
+            f"CC_ARBITRATORS of eucalyptus.conf is {' '.join(arbitrators)}: while one of them does not respond, the controller holds its lock for 10 s in every "
+            "sixth round of its monitor, and SOAP requests get no answer. The state file is not affected."
         )
 
 
@@ -269,7 +278,7 @@ def judge(given: dict) -> Report:
         _vip(given, local, report)
     _routers(given, found, report)
     _configuration(given, found, report)
-    _state_file(found, report)
+    _source(given, report)
     return report
 
 

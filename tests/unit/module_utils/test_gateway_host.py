@@ -37,7 +37,7 @@ def parameters(**changes):
         "gateways": [GATEWAY], "listen_time": 0.5, "probe_timeout": 0.5, "keepalived_conf": "/nonexistent/keepalived.conf",
         "check_path": "/usr/libexec/keepalived/cc-enabled-check", "auth_pass_sha256": None, "user": USER, "python": sys.executable,
         "cc_host": "127.0.0.1", "cc_port": 9, "client_key": None, "client_cert": None, "client_key_content": None,
-        "client_cert_content": None, "own_cert": None, "preload_file": None, **changes,
+        "client_cert_content": None, "own_cert": None, "preload_file": None, "check_program": "", "check_runs": [], **changes,
     }  # fmt: skip
 
 

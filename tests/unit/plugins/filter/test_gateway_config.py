@@ -10,19 +10,19 @@ from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_problems import
 
 MAIN = {
     "instance": "eucalyptus", "vip": "10.0.0.10", "virtual_router_id": "45", "interface": "eth0", "priority": "100", "version": "3",
-    "advert_interval": "0.1", "auth_pass": "", "garp_master_delay": "1", "garp_master_refresh": "30", "address": "10.0.0.1",
+    "advert_interval": "0.1", "garp_master_delay": "1", "garp_master_refresh": "30", "address": "10.0.0.1",
     "peers": ["10.0.0.2"],
 }  # fmt: skip
 GIVEN = {
     "router_id": "cc1", "user": "eucalyptus", "rt_priority": "50", "mail_to": [], "mail_from": "k@cc1", "smtp_server": "127.0.0.1",
-    "check_script": "/usr/bin/python3 /check", "check_interval": "2", "check_timeout": "1.5",
+    "check_script": "/usr/bin/python3 /check", "newly_script": "/usr/bin/python3 /check", "check_interval": "2", "check_timeout": "1.5",
     "check_fall": "1", "check_rise": "1", "when_none_enabled": "hold",
     "weight": "100", "maintenance_script": "/usr/bin/test ! -e /m", "notify_script": "/notify", "gateways": [MAIN],
 }  # fmt: skip
 
 
-def instance(**changes):
-    return gateway_config({**GIVEN, **changes})["vrrp_instance"]["eucalyptus"]
+def instance(password="", **changes):
+    return gateway_config({**GIVEN, **changes}, password)["vrrp_instance"]["eucalyptus"]
 
 
 def test_an_enabled_controller_outweighs_one_that_is_not():
@@ -35,6 +35,23 @@ def test_an_enabled_controller_outweighs_one_that_is_not():
 def test_release_has_no_weight_so_a_failed_check_is_a_fault():
     scripts = gateway_config({**GIVEN, "when_none_enabled": "release"})["vrrp_script"]
     assert "weight" not in scripts["cc_enabled"]
+
+
+@pytest.mark.parametrize("policy", ["hold", "release"])
+def test_a_newly_enabled_controller_outweighs_one_that_still_counts_as_enabled(policy):
+    found = gateway_config({**GIVEN, "when_none_enabled": policy})
+    newly = found["vrrp_script"]["cc_newly_enabled"]
+    assert 0 < newly["weight"] < 100, "less than the weight of the check: ENABLED itself counts more"
+    assert newly["init_fail"] is True
+    assert newly["interval"] == 1
+    assert "cc_newly_enabled" in found["vrrp_instance"]["eucalyptus"]["track_script"]
+
+
+@pytest.mark.parametrize(("adverts", "seconds"), [([0.1], "2.4"), ([1], "6"), ([0.1, 1], "6")])
+def test_it_does_so_until_the_slowest_gateway_has_moved(adverts, seconds):
+    gateways = [dict(MAIN, instance=f"g{number}", advert_interval=advert) for number, advert in enumerate(adverts)]
+    script = gateway_config({**GIVEN, "gateways": gateways})["vrrp_script"]["cc_newly_enabled"]["script"]
+    assert script == f"/usr/bin/python3 /check --newly-enabled {seconds}"
 
 
 @pytest.mark.parametrize(
@@ -73,9 +90,16 @@ def test_version_3_counts_in_fractions_and_has_no_password():
 
 
 def test_version_2_counts_in_seconds_and_has_one():
-    two = instance(gateways=[dict(MAIN, version="2", advert_interval="1", auth_pass="secret")])
+    two = instance("secret", gateways=[dict(MAIN, version="2", advert_interval="1")])
     assert two["advert_int"] == 1
     assert two["authentication"] == {"auth_type": "PASS", "auth_pass": "secret"}
+
+
+def test_a_further_gateway_may_have_a_password_of_its_own():
+    two = dict(MAIN, version="2", advert_interval="1")
+    gateways = [two, dict(two, instance="b", vip="10.0.0.11", virtual_router_id=46), dict(two, instance="c", vip="10.0.0.12")]
+    found = gateway_config({**GIVEN, "gateways": gateways}, "secret", [{"instance": "b", "auth_pass": "other"}, {"instance": "c"}])
+    assert [found["vrrp_instance"][name]["authentication"]["auth_pass"] for name in ("eucalyptus", "b", "c")] == ["secret", "other", "secret"]
 
 
 def test_mail_only_where_an_address_is_given():
@@ -109,7 +133,7 @@ def test_the_result_is_what_the_renderer_and_the_refusals_accept():
 
 @pytest.mark.parametrize("interval", ["1.0", 1.0, "1", 1])
 def test_whole_seconds_of_version_2_may_come_as_any_number(interval):
-    found = instance(gateways=[dict(MAIN, version="2", advert_interval=interval, auth_pass="secret")])
+    found = instance("secret", gateways=[dict(MAIN, version="2", advert_interval=interval)])
     assert (found["advert_int"], type(found["advert_int"])) == (1, int)
 
 

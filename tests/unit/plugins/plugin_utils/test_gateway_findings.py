@@ -68,6 +68,9 @@ SETTINGS = {
     "gateways": [MAIN],
     "keepalived_conf": "/etc/keepalived/keepalived.conf",
     "certificate_warn_days": 30,
+    # The source with the most that can be wrong: it needs keys.
+    "source": {"source": "soap", "evidence": "", "level": "ok"},
+    "check_interval": 10,
 }
 
 
@@ -92,52 +95,52 @@ def test_a_good_host_has_no_problems():
 
 
 ERRORS = {
-    "no user": (host(user__exists=False, user__uid=None, python__works=None), "there is no user 'eucalyptus'.*install the cluster"),
-    "root": (host(user__uid=0), "is root, who does not run the check"),
+    "no user": (host(user__exists=False, user__uid=None, python__works=None), "cc_gateway_user must be a user of this host .got eucalyptus.. Install the cluster"),
+    "root": (host(user__uid=0), "cc_gateway_user must not be root"),
     "preload file": (
         host(preload_error="/etc/eucalyptus/iptables-preload must be a regular file (got a symbolic link). Remove it"),
         "cc_gateway_preload_file: /etc/eucalyptus/iptables-preload must be a regular file",
     ),
     "no Python for the user": (
         host(python__works=False, python__message="Permission denied"),
-        "/usr/bin/python3 does not work for user eucalyptus .Permission denied.; set ansible_python_interpreter",
+        "/usr/bin/python3, which runs the check, does not work for user eucalyptus .Permission denied.",
     ),
     "no openssl": (host(openssl=None), "openssl command is missing on this host: install the package openssl"),
     "no key": (
         host(client_keys__key__error="does not exist", client_keys__match=None),
-        f"cc_gateway_client_key: {KEY} does not exist; copy the",
+        f"cc_gateway_client_key: {KEY} does not exist. Copy the",
     ),
     "no certificate": (host(client_keys__certificate__error="does not exist"), f"cc_gateway_client_cert: {CERT} does not exist"),
     "key with a passphrase": (
         host(client_keys__key__error="is encrypted with a passphrase", client_keys__key__encrypted=True),
-        "is encrypted with a passphrase; openssl rsa -in",
+        "is encrypted with a passphrase. openssl rsa -in",
     ),
-    "no key at all": (host(client_keys__key__error="holds no PEM private key"), "holds no PEM private key; give the PEM file"),
+    "no key at all": (host(client_keys__key__error="holds no PEM private key"), "holds no PEM private key. Use the PEM file"),
     "content that is none": (
         host(client_keys__key__error="holds no PEM private key", client_keys__key__given=True),
         "cc_gateway_client_key_content: the text holds no",
     ),
     "key unreadable": (
         host(client_keys__key__unreadable="Permission denied"),
-        f"user eucalyptus cannot read {KEY} .Permission denied.; make that user the owner",
+        f"user eucalyptus cannot read {KEY} .Permission denied.. Make that user the owner",
     ),
     "certificate unreadable": (host(client_keys__certificate__unreadable="Permission denied"), f"cannot read {CERT}"),
-    "not root ourselves": (host(client_keys__user_error="only root may"), "could not be tried as user eucalyptus: only root may"),
-    "no RSA key": (host(client_keys__key__rsa=False), "is not an RSA key, and cluster controllers know no other"),
-    "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "no SHA-1 signatures.*update-crypto-policies --set DEFAULT:SHA1"),
-    "mismatch": (host(client_keys__match=False), "do not belong to each other .*take both from the cloud controller"),
+    "not root ourselves": (host(client_keys__user_error="only root may"), "could not be tested as user eucalyptus: only root may"),
+    "no RSA key": (host(client_keys__key__rsa=False), "cc_gateway_client_key must be an RSA key"),
+    "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "refuses to make SHA-1 signatures.*update-crypto-policies --set DEFAULT:SHA1"),
+    "mismatch": (host(client_keys__match=False), "do not belong to each other .*Copy both from the cloud controller"),
     "expired": (
         host(client_keys__certificate__expired=True, client_keys__certificate__days_left=-3),
-        f"certificate {CERT} ended 2036-01-01T00:00:00Z; renew",
+        f"certificate {CERT} expired at 2036-01-01T00:00:00Z. Renew",
     ),
-    "not yet valid": (host(client_keys__certificate__early=True), "valid from 2026-01-01T00:00:00Z only; look at the clock"),
+    "not yet valid": (host(client_keys__certificate__early=True), "not valid before 2026-01-01T00:00:00Z. Check the clocks"),
     "not the controller's": (
         host(client_keys__own__same=False),
-        "is not the one that the cluster controller has .*put the new one on the controller first, or correct cc_gateway_client_cert$",
+        "is not the one that the cluster controller has .*Put the new one on the controller first, or correct cc_gateway_client_cert[.]$",
     ),
     "given, not the controller's": (
         host(client_keys__own__same=False, client_keys__certificate__given=True),
-        "or correct cc_gateway_client_cert_content$",
+        "or correct cc_gateway_client_cert_content[.]$",
     ),
     "VIP by somebody else": (
         host(vips__0__answers__foreign_macs=["52:54:00:00:00:09"]),
@@ -145,15 +148,15 @@ ERRORS = {
     ),
     "VIP by this host": (
         host(vips__0__here=True, vips__0__interface="eth0"),
-        "is an address of eth0 of this host, and not by keepalived; .*ip address delete 10.0.0.10 dev eth0",
+        "already configured on eth0 of this host outside keepalived.*ip address delete 10.0.0.10/32 dev eth0",
     ),
     "VRID in use": (
         host(adverts=[ROUTER]),
-        "cc_gateway_virtual_router_id: 45 is in use on eth0 by 10.0.0.9 .VRRP version 2, priority 150, for 10.0.0.99.; choose another",
+        "cc_gateway_virtual_router_id: 45 is in use on eth0 by 10.0.0.9 .VRRP version 2, priority 150, for 10.0.0.99.. Choose a free cc_gateway_virtual_router_id",
     ),
     "somebody else's keepalived": (
         host(keepalived__kind="other", keepalived__running=True, keepalived__instances=[{**OLD, "name": "VI_1"}]),
-        "keepalived runs here with VRRP instance VI_1, which this role did not configure.*keepalived_config",
+        "keepalived already runs VRRP instance VI_1 on this host, which this role would remove. Add it to keepalived_config",
     ),
     "others beside the article's": (
         host(
@@ -161,18 +164,7 @@ ERRORS = {
             keepalived__running=True,
             keepalived__instances=[ARTICLE, {**OLD, "name": "a"}, {**OLD, "name": "b"}],
         ),
-        "VRRP instances a, b, which",
-    ),
-    "state file does not work": (
-        host(state_file={"definite": False, "local_state": None, "message": "no ERRORS="}),
-        "state_file does not work here .no ERRORS=.; mend",
-    ),
-    "state file is wrong": (
-        host(
-            state_file={"definite": True, "local_state": "ENABLED", "message": ""},
-            soap={"definite": True, "local_state": "DISABLED", "message": ""},
-        ),
-        "the state file says ENABLED and the cluster controller itself DISABLED; set it to soap",
+        "VRRP instances a, b on this host, which",
     ),
 }  # fmt: skip
 
@@ -190,9 +182,25 @@ def test_all_obstacles_come_in_one_go_with_those_of_the_settings():
     assert len(judge(found, vip="", weight=0)["errors"]) == 6
 
 
+@pytest.mark.parametrize(
+    ("settings", "vip"),
+    [({}, "10.0.0.1"), ({"addresses": {"cc1": "10.0.0.1", "cc2": "10.0.0.10"}}, "10.0.0.10"), ({"interface_addresses": ["10.0.0.10/24"]}, "10.0.0.10")],
+)
+def test_o1_nobody_is_told_to_delete_an_address_of_a_host_itself(settings, vip):
+    found = host(vips__0__here=True, vips__0__interface="eth0", vips__0__vip=vip)
+    errors = judge(found, vip=vip, **settings)["errors"]
+    assert not any("delete" in error for error in errors), errors
+    assert errors
+
+
+def test_probe_interface_is_no_option_of_the_users():
+    text = "no interface of this host is in the network of 10.0.0.10; set probe_interface"
+    assert "probe_interface" not in judge(host(vips__0__answers={"error": text}))["warnings"][0]
+
+
 WARNINGS = {
-    "controller down": (host(cc__alive=False, cc__message="refused"), "does not answer .refused.*counts as not ENABLED"),
-    "soon expired": (host(client_keys__certificate__days_left=12), f"certificate {CERT} ends in 12 days"),
+    "controller down": (host(cc__alive=False, cc__message="refused"), "does not respond .refused.*counts as not ENABLED"),
+    "soon expired": (host(client_keys__certificate__days_left=12), f"certificate {CERT} expires in 12 days"),
     "key for everybody": (host(client_keys__key__others_can_read=True), f"{KEY} can be read by everybody.*chmod 0600"),
     "key for a group": (
         host(client_keys__key__given=True, user__group_mates=["ann", "bob"]),
@@ -200,32 +208,25 @@ WARNINGS = {
     ),
     "controller's copy unknown": (
         host(client_keys__own={"path": "/opt/cloud-cert.pem", "error": "does not exist", "same": None}),
-        "own copy of the certificate, /opt/cloud-cert.pem, does not exist: .*cc_gateway_eucalyptus_root",
+        "own copy: /opt/cloud-cert.pem does not exist. Check cc_gateway_eucalyptus_root",
     ),
     "VIP by who knows": (
         host(vips__0__answers__unnamed_macs=["52:54:00:00:00:09"], vips__0__answers__silent=["10.0.0.2"]),
-        "52:54:00:00:00:09 on eth0 answers for the VIP 10.0.0.10, .*10.0.0.2 did not answer for itself",
+        "52:54:00:00:00:09 on eth0 already answers for the VIP 10.0.0.10.*10.0.0.2 did not answer ARP",
     ),
     "several with one MAC": (
         host(vips__0__answers__unnamed_macs=["52:54:00:00:00:09"]),
-        "several hosts have that MAC address",
+        "several have that MAC address",
     ),
-    "VIP not asked": (host(vips__0__answers={"error": "eth0 is down"}), "nobody could be asked .*: eth0 is down"),
-    "not listened": (host(listen_error="cannot listen on eth0"), "could not be listened for: cannot listen"),
+    "VIP not asked": (host(vips__0__answers={"error": "eth0 is down"}), "could not check by ARP whether the VIP 10.0.0.10 is already in use: eth0 is down. Check cc_gateway_interface"),
+    "not listened": (host(listen_error="cannot listen on eth0"), "could not check whether another VRRP router .*: cannot listen"),
     "somebody else's configuration": (
         host(keepalived__kind="other", keepalived__instances=[{**OLD, "name": "VI_1"}]),
-        "keepalived.conf is not this collection's; it is kept in /var/backups/eucalyptus-ha",
+        "keepalived.conf was not written by this collection. It is kept in /var/backups/eucalyptus-ha",
     ),
     "unreadable configuration": (
         host(keepalived__kind="other", keepalived__error="Permission denied"),
-        "is not this collection's: Permission denied;",
-    ),
-    "state file not compared": (
-        host(
-            state_file={"definite": True, "local_state": "ENABLED", "message": ""},
-            soap={"definite": False, "local_state": None, "message": "no key"},
-        ),
-        "could not be compared with what the cluster controller says .no key.",
+        "was not written by this collection: Permission denied.",
     ),
 }  # fmt: skip
 
@@ -264,7 +265,7 @@ def test_instances_that_the_site_keeps_are_not_lost():
     assert "is kept in" in problems["warnings"][0]
 
 
-@pytest.mark.parametrize("settings", [{"check_source": "state_file"}, {"ws_security": False}])
+@pytest.mark.parametrize("settings", [{"source": {"source": "state_file", "evidence": "", "level": "ok"}}])
 def test_keys_that_nobody_needs_are_no_trouble(settings):
     found = host(
         openssl=None, client_keys__match=False, client_keys__certificate__expired=True, client_keys__own__same=False
@@ -297,12 +298,12 @@ def test_a_further_gateway_is_looked_at_as_well():
 
 
 def test_the_old_check_is_never_tracked():
-    assert "article's CCclient script" in judge(host(), site_tracks_old_check=True)["errors"][0]
+    assert "old CCclient script" in judge(host(), site_tracks_old_check=True)["errors"][0]
 
 
 def test_a_host_that_could_not_be_looked_at():
     problems = gateway_problems({**SETTINGS, "findings": None, "findings_error": "rtnetlink is not usable"})
-    assert problems["errors"] == ["the host could not be looked at: rtnetlink is not usable"]
+    assert problems["errors"] == ["the host could not be inspected: rtnetlink is not usable"]
 
 
 @pytest.mark.parametrize(
@@ -344,12 +345,12 @@ def test_changes_that_make_hosts_deaf_to_each_other_are_named(old, settings, wor
     assert judge(idle, gateways=[main], **settings)["incompatible"] == []
 
 
-def test_half_a_pair_does_not_become_deaf_to_the_other_half():
+def test_half_a_pair_is_not_changed_so_that_it_cannot_hear_the_other_half():
     found = host(keepalived__kind="ours", keepalived__running=True, keepalived__instances=[{**OLD, "version": 2}])
     errors = judge(found, not_in_run=["cc2"])["errors"]
     assert len(errors) == 1
     assert re.search(
-        "VRRP version 2 → 3.* deaf to each other .*cc2 is not in this run; run it for both, or set cc_gateway_alone",
+        "VRRP version 2 → 3.* cannot hear each other.*cc2 is not part of this run. Run it for both, or set cc_gateway_alone",
         errors[0],
     )
     assert judge(found, not_in_run=["cc2"], alone=True)["errors"] == []

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Gathers the settings of a gateway, inspects the host, and fails with one message before anything is changed.
+
+Sets the fact __cc_gateway, all that the tasks of role cc_gateway use. Options: check_program, the check as one text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible.plugins.action import ActionBase
+from ansible_collections.eucalyptus.ha.plugins.filter.gateway_problems import gateway_problems
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _check_source, _gateway_settings, _role_options
+
+SPECS = Path(__file__).resolve().parents[2] / "roles" / "cc_gateway" / "meta" / "argument_specs.yml"
+GATEWAY_KEYS = ("instance", "vip", "interface", "virtual_router_id", "address", "peers")
+
+
+def option_specs() -> dict[str, Any]:
+    """The entry points of role cc_gateway, by name, with their options."""
+    return yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]
+
+
+def message(host: str, errors: list[str], warnings: list[str]) -> str:
+    """All that is wrong, a line each."""
+    count = "this error" if len(errors) == 1 else f"these {len(errors)} errors"
+    lines = [f"{host}: nothing was changed; fix {count} first:", *(f"- {error}" for error in errors)]
+    if warnings:
+        lines += ["Warnings:", *(f"- {warning}" for warning in warnings)]
+    return "\n".join(lines)
+
+
+class ActionModule(ActionBase):
+    """See above."""
+
+    _requires_connection = True
+
+    def _inventory(self, variables: dict[str, Any], options: dict[str, Any]) -> _gateway_settings.Inventory:
+        hostvars, groups = variables["hostvars"], variables["groups"]
+        group = options["cc_gateway_group"]
+        wanted = ("ansible_host", "cc_gateway_address", *(f"cc_gateway_{name}" for name in _gateway_settings.COMMON))
+        members = {
+            name: {key: hostvars[name][key] for key in wanted if key in hostvars[name]} for name in groups.get(group) or []
+        }
+        ncs = groups.get(options.get("cc_gateway_nc_group") or "eucalyptus_nc") or []
+        return _gateway_settings.Inventory(
+            host=variables["inventory_hostname"],
+            group=group,
+            members=members,
+            node_controllers={name: hostvars[name].get("ansible_host", "") for name in ncs},
+            in_run=tuple(variables.get("ansible_play_hosts") or ()),
+        )
+
+    def _inspect(self, settings: _gateway_settings.Settings, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        password = str(options.get("cc_gateway_auth_pass") or "")[:8]
+        source = options.get("cc_gateway_check_source")
+        probes = [] if source not in ("auto", "state_file") else ["state_file", "soap", "state_file"]
+        return self._execute_module(
+            module_name="eucalyptus.ha.gateway_host_info",
+            module_args={
+                "gateways": [{key: gateway[key] for key in GATEWAY_KEYS} for gateway in settings.gateways],
+                "listen_time": options["cc_gateway_listen_time"],
+                "keepalived_conf": variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf",
+                "check_path": _gateway_settings.CHECK_PATH,
+                "auth_pass_sha256": hashlib.sha256(password.encode()).hexdigest(),
+                "user": settings.user,
+                "python": settings.host.python,
+                "cc_host": settings.cc_host,
+                "cc_port": settings.cc_port,
+                "client_key": settings.key,
+                "client_cert": settings.cert,
+                "client_key_content": options.get("cc_gateway_client_key_content") or None,
+                "client_cert_content": options.get("cc_gateway_client_cert_content") or None,
+                "own_cert": settings.own_cert,
+                "preload_file": options.get("cc_gateway_preload_file"),
+                "check_program": self._task.args["check_program"],
+                "check_runs": [settings.probe_arguments(probe) for probe in probes],
+            },
+            task_vars=variables,
+        )
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        variables = task_vars or {}
+        result = super().run(tmp, task_vars)
+        specs = option_specs()
+        host = variables["inventory_hostname"]
+        conf_path = variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf"
+        options, errors = _role_options.read(specs["main"]["options"], variables, self._templar.template)
+        known = {name for entry in specs.values() for name in entry.get("options") or {}}
+        errors = _role_options.unknown(variables, known | {"cc_gateway_verdicts"}, "cc_gateway_") + errors
+        facts = self._execute_module(
+            module_name="eucalyptus.ha.gateway_settings_info",
+            module_args={
+                "root": options["cc_gateway_eucalyptus_root"],
+                "programs": [_gateway_settings.CHECK_PATH, _gateway_settings.NOTIFY_PATH],
+            },
+            task_vars=variables,
+        )
+        if not facts.get("failed") and not facts["is_root"]:
+            facts = {"failed": True, "msg": "ansible_become must be true, or the connection that of root. Set it in the play or the inventory."}
+        if facts.get("failed"):
+            # Why it failed comes first, then what is wrong with the options; the rest would be its consequences.
+            cause = facts.get("msg") or "the module returned nothing"
+            return {**result, "failed": True, "unreachable": facts.get("unreachable", False), "msg": message(host, [str(cause), *errors], [])}
+        settings = _gateway_settings.Settings(
+            options,
+            facts["conf"],
+            self._inventory(variables, options),
+            _gateway_settings.Host(facts["interfaces"], facts["python"], facts["firewalld"], tuple(facts["conf_files"])),
+        )
+        found: dict[str, Any] = {}
+        if not errors:
+            try:
+                found = self._inspect(settings, options, variables)
+            except AnsibleFilterError as error:
+                errors.append(str(error))
+        answers = found.get("check_answers") or []
+        if options["cc_gateway_check_source"] == "soap" or answers:
+            settings.source = _check_source.decide(options["cc_gateway_check_source"], *(answers or [{}, {}, {}])).as_dict()
+        site = self._templar.template(variables.get("keepalived_config") or {})
+        problems = {"errors": errors, "warnings": [], "incompatible": []}
+        if not errors:
+            problems = gateway_problems(
+                {
+                    **settings.problems(),
+                    "findings": None if found.get("failed") else found,
+                    "findings_error": str(found.get("msg") or "the module returned nothing") if found.get("failed") else "",
+                    "keepalived_conf": conf_path,
+                    "site_instances": list(site.get("vrrp_instance") or {}),
+                    "site_tracks_old_check": "CCclient" in str(site),
+                }
+            )
+        if problems["errors"]:
+            return {**result, "failed": True, "msg": message(host, problems["errors"], problems["warnings"])}
+        result["ansible_facts"] = {"__cc_gateway": self._fact(settings, facts, found, problems)}
+        result["msg"] = settings.source.get("evidence", "")
+        result["warnings"] = [f"{host}: {warning}" for warning in problems["warnings"]]
+        result["changed"] = False
+        return result
+
+    @staticmethod
+    def _fact(settings: _gateway_settings.Settings, facts: dict[str, Any], found: dict[str, Any], problems: dict[str, Any]) -> dict[str, Any]:
+        keys = found.get("client_keys") or {}
+        return {
+            "user": settings.user,
+            "python": settings.host.python,
+            "root": settings.root,
+            "key": settings.key,
+            "cert": settings.cert,
+            "own_cert": settings.own_cert,
+            "deploys_keys": settings.deploys_keys,
+            "keys_deployed": keys.get("deployed"),
+            "source": settings.source,
+            "check_argv": settings.check_argv,
+            # Without passwords, which would be in the run's output; they are filled in where the file is written.
+            "composition": {
+                **settings.composition,
+                "gateways": [{key: value for key, value in gateway.items() if key != "auth_pass"} for gateway in settings.gateways],
+            },
+            "firewall_rules": settings.firewall_rules,
+            "keepalived": found["keepalived"],
+            "time": found["time"],
+            "programs_installed": not facts["missing"],
+            "incompatible": problems["incompatible"],
+            "warnings": problems["warnings"],
+        }

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lookup of the hosts that a playbook of this collection runs on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
+
+DOCUMENTATION = r"""
+name: _cluster_hosts
+short_description: "[INTERNAL] The hosts that a playbook runs on"
+version_added: 0.2.0
+author: The eucalyptus.ha developers (@eucalyptus-ha)
+description:
+  - B(This is an internal tool of the playbooks of this collection.) It can change or go at any time.
+  - Returns inventory groups as a pattern of hosts, and fails where a group is missing or empty, so that no playbook does nothing and ends well.
+options:
+  _terms:
+    description: V(controllers) or V(node_controllers).
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Deploy the gateway
+  hosts: "{{ lookup('eucalyptus.ha._cluster_hosts', 'controllers') }}"
+  roles:
+    - role: eucalyptus.ha.cc_gateway
+"""
+
+RETURN = r"""
+_raw:
+  description: A pattern of hosts.
+  type: list
+  elements: str
+"""
+
+
+class LookupModule(LookupBase):
+    """The lookup."""
+
+    def _given(self, variables: dict[str, Any], name: str) -> Any:
+        return self._templar.template(variables.get(name) or "")
+
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **_options: Any) -> list[str]:
+        # Ansible chooses the hosts of a play before it has read any host's variables: these two must be extra variables.
+        given = variables or {}
+        groups = given.get("groups") or {}
+        try:
+            if terms == ["controllers"]:
+                return [",".join(_clusters.controllers(self._given(given, "cc_gateway_clusters"), groups))]
+            wanted = _clusters.names(self._given(given, "nc_route_group")) or [_clusters.NC_GROUP]
+            _clusters.node_controllers(wanted, groups)
+        except _clusters.ClusterError as error:
+            raise AnsibleLookupError(str(error)) from error
+        return [",".join(wanted)]

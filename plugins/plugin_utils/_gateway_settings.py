@@ -1,0 +1,352 @@
+# Copyright: (c) 2026, The eucalyptus.ha developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of a gateway on one host, gathered once: role options, eucalyptus.conf, the inventory, and what the host has.
+
+Private to the collection. Everything that role cc_gateway derives from its options is here, in Python that unit tests call; the tasks
+take it from the fact that action plugin gateway_preflight sets.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.eucalyptus.ha.plugins.filter.gateway_further import gateway_further
+
+CHECK_DIRECTORY = "/usr/libexec/keepalived"
+CHECK_PATH = f"{CHECK_DIRECTORY}/cc-enabled-check"
+NOTIFY_PATH = f"{CHECK_DIRECTORY}/eucalyptus-ha-notify"
+RUN_DIRECTORY = "/run/eucalyptus-ha"
+ETC_DIRECTORY = "/etc/eucalyptus-ha"
+# Known to module vip_facts and to the notify script by this name too.
+MAINTENANCE_FILE = f"{ETC_DIRECTORY}/maintenance"
+MEMORY_FILE = f"{RUN_DIRECTORY}/cc_enabled.check"
+FIREWALL_COMMENT = "eucalyptus.ha"
+
+# Seconds between GETs of the liveness check while nothing changes. Each writes a line of 95 bytes to the controller's axis2c.log.
+LIVE_EVERY = 5
+# Seconds before keepalived's next run of the check at which the one before ends: the start of an interpreter, with some to spare.
+WATCH_MARGIN = 0.12
+
+# Options of cc_gateway that the hosts of a pair must have in common.
+COMMON = ("vip", "virtual_router_id", "vrrp_version", "advert_interval", "auth_pass")
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What the inventory says of a cluster; the other host may be down, so no fact of it is here."""
+
+    host: str
+    group: str
+    members: Mapping[str, Mapping[str, Any]]
+    node_controllers: Mapping[str, Any]
+    in_run: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the host has, as module gateway_settings_info returns it."""
+
+    interfaces: Mapping[str, list[str]]
+    python: str
+    firewalld: bool = False
+    conf_files: tuple[str, ...] = ("eucalyptus.conf",)
+
+
+class Settings:
+    """All that follows from the options of role cc_gateway on one host."""
+
+    def __init__(self, options: Mapping[str, Any], conf: Mapping[str, str], inventory: Inventory, host: Host) -> None:
+        self.options = {name.removeprefix("cc_gateway_"): value for name, value in options.items()}
+        self.conf = conf
+        self.inventory = inventory
+        self.host = host
+        # The source of the check, {source, evidence, level}, which is decided when the host has been inspected (_check_source).
+        self.source: dict[str, str] = {}
+
+    # --- the cluster controller ---
+
+    def _first(self, name: str, conf_name: str, otherwise: Any) -> Any:
+        return self.options.get(name) or self.conf.get(conf_name) or otherwise
+
+    @cached_property
+    def root(self) -> str:
+        return str(self.options.get("eucalyptus_root") or "/").rstrip("/")
+
+    @cached_property
+    def interface(self) -> str:
+        return str(self._first("interface", "VNET_PRIVINTERFACE", "eth0"))
+
+    @cached_property
+    def user(self) -> str:
+        return str(self._first("user", "EUCA_USER", "eucalyptus"))
+
+    @cached_property
+    def cc_port(self) -> Any:
+        return self._first("cc_port", "CC_PORT", 8774)
+
+    @cached_property
+    def cc_host(self) -> str:
+        # CC_ADDR is the address that a 5.x controller binds to; 0.0.0.0 includes loopback.
+        bound = self.conf.get("CC_ADDR", "")
+        return str(self.options.get("cc_host") or (bound if bound not in ("", "0.0.0.0") else "127.0.0.1"))  # noqa: S104 - compared
+
+    # --- the pair ---
+
+    @cached_property
+    def addresses(self) -> dict[str, str]:
+        """Each member's address in the node controllers' network."""
+        return {
+            name: str(known.get("cc_gateway_address") or known.get("ansible_host") or name)
+            for name, known in self.inventory.members.items()
+        }
+
+    @cached_property
+    def address(self) -> str:
+        return str(self.options.get("address") or self.addresses.get(self.inventory.host, ""))
+
+    @cached_property
+    def peers(self) -> Any:
+        return self.options.get("peers") or [address for name, address in self.addresses.items() if name != self.inventory.host]
+
+    @cached_property
+    def interface_addresses(self) -> list[str]:
+        """IPv4 addresses of the interface, with their prefixes."""
+        return [address for address in self.host.interfaces.get(self.interface, []) if ":" not in address]
+
+    @cached_property
+    def nc_network(self) -> str:
+        if self.options.get("nc_network"):
+            return str(self.options["nc_network"])
+        networks = [ipaddress.ip_interface(address).network for address in self.interface_addresses]
+        return str(next((network for network in networks if network.prefixlen < 31), ""))
+
+    # --- keys ---
+
+    @cached_property
+    def deploys_keys(self) -> bool:
+        return bool(self.options.get("client_key_content"))
+
+    def _key_path(self, option: str, deployed: str, own: str) -> str:
+        if self.deploys_keys:
+            return f"{ETC_DIRECTORY}/keys/{deployed}"
+        return str(self.options.get(option) or f"{self.root}/var/lib/eucalyptus/keys/{own}")
+
+    @cached_property
+    def key(self) -> str:
+        return self._key_path("client_key", "client-key.pem", "cloud-pk.pem")
+
+    @cached_property
+    def cert(self) -> str:
+        return self._key_path("client_cert", "client-cert.pem", "cloud-cert.pem")
+
+    @cached_property
+    def own_cert(self) -> str:
+        """The certificate that the cluster controller itself compares requests with."""
+        return f"{self.root}/var/lib/eucalyptus/keys/cloud-cert.pem"
+
+    # --- the check ---
+
+    @property
+    def uses_soap(self) -> bool:
+        return self.source.get("source") == "soap"
+
+    @property
+    def check_interval(self) -> Any:
+        return self.options.get("check_interval") or (10 if self.uses_soap else 1)
+
+    @property
+    def check_timeout(self) -> Any:
+        return self.options.get("check_timeout") or 1.5
+
+    @property
+    def check_grace(self) -> Any:
+        """Grace counts from the time at which the next answer is due: with SOAP that is an interval after the last one."""
+        grace = self.options.get("check_grace") or 0
+        return grace + self.check_interval if grace and self.uses_soap else grace
+
+    def source_arguments(self, source: str) -> list[str]:
+        if source == "soap":
+            return ["--source", "soap", "--key", self.key, "--cert", self.cert]
+        return ["--source", "state_file", "--state-file", f"{self.root}/var/lib/eucalyptus/CC/eucalyptusCCConfig"]
+
+    def _check_words(self, timeout: Any, source: str) -> list[str]:
+        return ["--host", self.cc_host, "--port", str(self.cc_port), "--timeout", f"{timeout:g}", *self.source_arguments(source)]
+
+    @property
+    def check_words(self) -> list[str]:
+        """The check as people call it: its first line names the interpreter."""
+        return [CHECK_PATH, *self._check_words(self.check_timeout, self.source.get("source", "state_file"))]
+
+    @property
+    def check_argv(self) -> list[str]:
+        """The check as keepalived runs it, without its memory.
+
+        -E -s -S: neither the environment nor site packages have any influence, and Python 2.7 knows them too. The interpreter stands in
+        front since keepalived takes a missing script with weight 0 for a good one, and a missing argument of a program not.
+        """
+        return [self.host.python, "-E", "-s", "-S", *self.check_words]
+
+    def probe_arguments(self, source: str) -> list[str]:
+        """Arguments of the check for an inspection by hand."""
+        return [*self._check_words(3, source), "--json"]
+
+    @property
+    def check_command(self) -> list[str]:
+        """Always with a memory, grace or not: the notify script takes its reason from it."""
+        command = [*self.check_argv, "--grace", f"{self.check_grace:g}", "--memory", MEMORY_FILE]
+        if not self.uses_soap:
+            watch = max(0.0, min(self.check_interval - WATCH_MARGIN, self.check_timeout - 0.5))
+            command += ["--watch", f"{watch:g}", "--live-every", str(LIVE_EVERY)]
+        return command
+
+    @property
+    def newly_command(self) -> list[str]:
+        return [*self.check_argv, "--memory", MEMORY_FILE, "--watch", f"{1 - WATCH_MARGIN:g}"]
+
+    # --- keepalived ---
+
+    @cached_property
+    def gateway_defaults(self) -> dict[str, Any]:
+        given = self.options
+        spread = given.get("preferred_spread") if given.get("preferred_host") == self.inventory.host else 0
+        return {
+            "interface": self.interface,
+            "priority": (given.get("priority") or 0) + (spread or 0),
+            "version": given.get("vrrp_version"),
+            "advert_interval": given.get("advert_interval"),
+            "auth_pass": given.get("auth_pass"),
+            "garp_master_delay": given.get("garp_master_delay"),
+            "garp_master_refresh": given.get("garp_master_refresh"),
+            "address": self.address,
+            "peers": self.peers,
+        }
+
+    @cached_property
+    def gateways(self) -> list[dict[str, Any]]:
+        """The main gateway and the further ones. Raises AnsibleFilterError for an entry of cc_gateway_further that does not fit."""
+        given = self.options
+        main = {
+            **self.gateway_defaults,
+            "instance": given.get("instance"),
+            "vip": given.get("vip"),
+            "virtual_router_id": given.get("virtual_router_id"),
+        }
+        further = [gateway_further(entry, self.gateway_defaults, self.inventory.host) for entry in given.get("further") or []]
+        return [main, *further]
+
+    @property
+    def composition(self) -> dict[str, Any]:
+        """What filter gateway_config composes keepalived's configuration from."""
+        given = self.options
+        return {
+            "router_id": given.get("router_id"),
+            "user": self.user,
+            "rt_priority": given.get("rt_priority") or 0,
+            "mail_to": given.get("notification_email") or [],
+            "mail_from": given.get("notification_email_from"),
+            "smtp_server": given.get("smtp_server"),
+            "check_script": shlex.join(self.check_command),
+            "newly_script": shlex.join(self.newly_command),
+            "check_interval": self.check_interval,
+            "check_timeout": self.check_timeout,
+            "check_fall": given.get("check_fall"),
+            "check_rise": given.get("check_rise"),
+            "when_none_enabled": given.get("when_none_enabled"),
+            "weight": given.get("weight"),
+            "maintenance_script": f"/usr/bin/test ! -e {MAINTENANCE_FILE}",
+            "notify_script": NOTIFY_PATH,
+            "gateways": self.gateways,
+        }
+
+    # --- the packet filter ---
+
+    @cached_property
+    def _stranger_rules(self) -> list[dict[str, Any]]:
+        # One rule that is enough by itself, whatever stands before or after it: the controller orders the running tables.
+        return [
+            {
+                "table": "filter",
+                "chain": "INPUT",
+                "source": f"!{self.peers[0] if self.peers else ''}",
+                "destination": self.address,
+                "protocol": "vrrp",
+                "comment": FIREWALL_COMMENT,
+                "jump": "DROP",
+            }
+        ]
+
+    @cached_property
+    def _nc_rules(self) -> list[dict[str, Any]]:
+        """The node controllers' own network.
+
+        An ENABLED controller drops forwarding but for VNET_SUBNET, and masquerades only that (cluster/handlers.c, vnetwork.c).
+        """
+        network, comment = self.nc_network, FIREWALL_COMMENT
+        return [
+            {"table": "nat", "chain": "POSTROUTING", "source": network, "destination": f"!{network}", "comment": comment, "jump": "MASQUERADE"},
+            {"table": "filter", "chain": "FORWARD", "source": network, "comment": comment, "jump": "ACCEPT"},
+            {
+                "table": "filter", "chain": "FORWARD", "destination": network, "ctstate": ["RELATED", "ESTABLISHED"], "comment": comment,
+                "jump": "ACCEPT",
+            },
+        ]  # fmt: skip
+
+    @cached_property
+    def firewall_rules(self) -> list[dict[str, Any]]:
+        vrrp = [
+            {"table": "filter", "chain": "INPUT", "source": peer, "protocol": "vrrp", "comment": FIREWALL_COMMENT, "jump": "ACCEPT"}
+            for peer in self.peers
+        ]
+        return (
+            vrrp
+            + (self._stranger_rules if self.options.get("vrrp_peers_only") else [])
+            + (self._nc_rules if self.options.get("masquerade") else [])
+        )
+
+    @cached_property
+    def firewall_unwanted(self) -> list[dict[str, Any]]:
+        """Rules that an earlier run may have set and this one does not want."""
+        return [rule for rule in self._stranger_rules + self._nc_rules if rule not in self.firewall_rules]
+
+    # --- what filter gateway_problems evaluates ---
+
+    def problems(self) -> dict[str, Any]:
+        given, inventory = self.options, self.inventory
+        plain = (
+            "vip", "vrrp_peers_only", "virtual_router_id", "priority", "weight", "advert_interval", "auth_pass", "when_none_enabled", "check_source",
+            "check_fall", "check_rise", "check_grace", "ask_from", "control_key", "control_cert", "control_cc_cert", "allow_foreign_subnet",
+            "require_both", "alone", "preferred_host", "preferred_spread", "certificate_warn_days", "listen_time", "masquerade", "eucalyptus_root",
+        )  # fmt: skip
+        return {
+            **{name: given.get(name) for name in plain},
+            "host": inventory.host,
+            "group": inventory.group,
+            "interface": self.interface,
+            "interfaces": sorted(self.host.interfaces),
+            "interface_addresses": self.interface_addresses,
+            "addresses": self.addresses,
+            "peers": self.peers,
+            "publicips": self.conf.get("VNET_PUBLICIPS", ""),
+            "vnet_mode": self.conf.get("VNET_MODE", ""),
+            "arbitrators": self.conf.get("CC_ARBITRATORS", ""),
+            "version": given.get("vrrp_version"),
+            "source": self.source,
+            "firewalld": self.host.firewalld,
+            "conf_files": list(self.host.conf_files),
+            "check_interval": self.check_interval,
+            "check_timeout": self.check_timeout,
+            "client_key_content": self.deploys_keys,
+            "client_cert_content": bool(given.get("client_cert_content")),
+            "gateways": self.gateways,
+            "not_in_run": [name for name in inventory.members if name not in inventory.in_run],
+            "other_hosts": dict(inventory.node_controllers),
+            "pair": {
+                name: {host: known.get(f"cc_gateway_{name}", "") for host, known in inventory.members.items()} for name in COMMON
+            },
+        }
