@@ -37,7 +37,8 @@ One line on standard output reports what was found. Never takes longer than --ti
   --verbose            more lines about what was done
   --json               one JSON object instead of the line: local_state (string or null), enabled (boolean),
                        definite (boolean: the CC itself shows it now), source, message, elapsed (seconds),
-                       remembered (boolean: ENABLED by --grace)
+                       remembered (boolean: ENABLED by --grace); without --memory also trouble (absent, unreadable, layout or
+                       null: what is wrong with the state file)
   --help               this text
 
 After a request that timed out, the next one is made 2 s later, then 4, 8, 16 and 30 s (with --memory). A change in the

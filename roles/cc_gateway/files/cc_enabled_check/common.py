@@ -21,7 +21,14 @@ now = getattr(time, "monotonic", time.time)
 
 
 class Trouble(Exception):
-    """There is no definite answer; the text is the reason."""
+    """There is no definite answer; the text is the reason.
+
+    kind, of the state file: absent, unreadable or layout (not recognised); else None.
+    """
+
+    def __init__(self, text, kind=None):
+        Exception.__init__(self, text)
+        self.kind = kind
 
 
 class TimedOut(Trouble):

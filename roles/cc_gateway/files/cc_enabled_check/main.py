@@ -41,7 +41,7 @@ def write(text):
 
 def observe(options, memory, since_boot):
     """The observation (decision.py). Never raises, never takes longer than the timeout."""
-    observation = {"seen": None, "state": None, "definite": False, "asked": None, "message": ""}
+    observation = {"seen": None, "state": None, "definite": False, "asked": None, "message": "", "trouble": None}
     try:
         deadline = Deadline(options["timeout"])
         try:
@@ -56,7 +56,7 @@ def observe(options, memory, since_boot):
         if observation["asked"] == FAILED:
             observation["asked"] = TIMED_OUT
     except Trouble as error:
-        observation.update(seen=None, state=None, definite=False, message="%s" % error)
+        observation.update(seen=None, state=None, definite=False, message="%s" % error, trouble=error.kind)
     except Exception as error:
         observation.update(seen=None, state=None, definite=False, message="fault of the check: %s: %s" % (type(error).__name__, error))
     observation["message"] = clean(observation["message"])
@@ -94,8 +94,9 @@ def check_enabled(options):
     else:
         notes = ["remembered: %s" % memory] if memory_file else []
     if not memory_file:
-        result = decide(NOTHING, observe(options, NOTHING, 0), 0, 0, 0)[1]
-        result["message"] = clean(result["message"])
+        observation = observe(options, NOTHING, 0)
+        result = decide(NOTHING, observation, 0, 0, 0)[1]
+        result.update(message=clean(result["message"]), trouble=observation["trouble"])
         return result, notes
     memory, result, since_boot = look(options, memory, since_boot)
     result["message"] = clean(result["message"])

@@ -63,13 +63,13 @@ def open_state_file(path):
     handle = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK)
     status = posix.fstat(handle)
     if status.st_mode & 0o170000 != 0o100000:
-        raise Trouble("the state file is not a regular file")
+        raise Trouble("the state file is not a regular file", "unreadable")
     if status.st_mode & 0o022:
-        raise Trouble("the state file may be written by others than its owner")
+        raise Trouble("the state file may be written by others than its owner", "unreadable")
     if posix.geteuid() not in (0, status.st_uid) and status.st_uid:
-        raise Trouble("the state file belongs to another user")
+        raise Trouble("the state file belongs to another user", "unreadable")
     if status.st_size > STATE_FILE_LIMIT:
-        raise Trouble("the state file has more than %d bytes" % STATE_FILE_LIMIT)
+        raise Trouble("the state file has more than %d bytes" % STATE_FILE_LIMIT, "unreadable")
     return handle
 
 
@@ -130,9 +130,10 @@ def observe_state_file(options, deadline, memory, moment, observation):
         finally:
             posix.close(handle)
     except EnvironmentError as error:
-        raise Trouble("--state-file %s: %s" % (path, error.strerror))
+        kind = {2: "absent", 20: "absent", 13: "unreadable"}.get(error.errno)  # ENOENT, ENOTDIR, EACCES
+        raise Trouble("--state-file %s: %s" % (path, error.strerror), kind)
     if offset is None:
-        raise Trouble(state)
+        raise Trouble(state, "layout")
     observation.update(
         seen=state, offset=offset, state=state, definite=True,
         message="localState in %s, layout of %s%s" % (

@@ -267,7 +267,7 @@ def test_verbose_and_json(wire, run_check, pair):
     assert "  definite: True" in lines
     done = run_check("--port", wire.port, *pair, "--json", "--verbose")
     result = json.loads(done.stdout)
-    assert list(result) == ["definite", "elapsed", "enabled", "local_state", "message", "remembered", "source"]
+    assert list(result) == ["definite", "elapsed", "enabled", "local_state", "message", "remembered", "source", "trouble"]
     assert result["local_state"] == "ENABLED"
     assert result["enabled"] is True
     assert 0 < result["elapsed"] < 5

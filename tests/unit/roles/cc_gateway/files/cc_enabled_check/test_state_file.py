@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import threading
@@ -429,3 +430,17 @@ def test_a_watch_reads_32_bytes(stepped, monkeypatch):
     monkeypatch.setattr(check.common.posix, "read", lambda handle, size: (sizes.append(size), real(handle, size))[1])
     stepped()
     assert set(sizes) == {32}
+
+
+@pytest.mark.parametrize(
+    ("make", "trouble"),
+    [
+        (lambda path: None, "absent"),
+        (lambda path: path.write_bytes(b"garbage"), "layout"),
+        (lambda path: path.mkdir(), "unreadable"),
+    ],
+)
+def test_json_names_what_is_wrong_with_the_state_file(make, trouble, tmp_path, run_check):
+    make(tmp_path / "state")
+    done = run_check("--source", "state_file", "--state-file", tmp_path / "state", "--json")
+    assert json.loads(done.stdout)["trouble"] == trouble
