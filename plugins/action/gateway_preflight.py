@@ -70,7 +70,6 @@ class ActionModule(ActionBase):
                 "check_path": _gateway_settings.CHECK_PATH,
                 "auth_pass_sha256": hashlib.sha256(password.encode()).hexdigest(),
                 "user": settings.user,
-            "gid": found["user"]["gid"],
                 "python": settings.host.python,
                 "cc_host": settings.cc_host,
                 "cc_port": settings.cc_port,
