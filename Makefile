@@ -92,7 +92,7 @@ lint-ansible: setup
 lint-types: $(LINT)/.done $(LINK)
 	@# Under the name users have the collection by; the messages name the files of this tree. Not tools/coverage: to mypy its
 	@# name is that of the library.
-	$(IN_LINT) mypy --cache-dir $(CACHE)/mypy $(LINK)/plugins/filter $(LINK)/plugins/plugin_utils \
+	$(IN_LINT) mypy --cache-dir $(CACHE)/mypy $(LINK)/plugins/action $(LINK)/plugins/filter $(LINK)/plugins/lookup $(LINK)/plugins/plugin_utils \
 	  tests/lab tests/cc_simulator tests/bench tests/mutants \
 	  tools/docs tools/ee tools/matrix tools/role-docs | sed 's|$(LINK:$(CURDIR)/%=%)/||'
 

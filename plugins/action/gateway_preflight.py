@@ -9,22 +9,15 @@ Sets the fact __cc_gateway, all that the tasks of role cc_gateway use. Options: 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleFilterError
 from ansible.plugins.action import ActionBase
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_problems import gateway_problems
+from ansible_collections.eucalyptus.ha.plugins.filter.unknown_options import unknown_options
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _check_source, _gateway_settings, _role_options
 
-SPECS = Path(__file__).resolve().parents[2] / "roles" / "cc_gateway" / "meta" / "argument_specs.yml"
 GATEWAY_KEYS = ("instance", "vip", "interface", "virtual_router_id", "address", "peers")
-
-
-def option_specs() -> dict[str, Any]:
-    """The entry points of role cc_gateway, by name, with their options."""
-    return yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]
 
 
 def message(host: str, errors: list[str], warnings: list[str]) -> str:
@@ -88,12 +81,12 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
         result = super().run(tmp, task_vars)
-        specs = option_specs()
+        specs = _role_options.load_specs("cc_gateway")
         host = variables["inventory_hostname"]
         conf_path = variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf"
-        options, errors = _role_options.read(specs["main"]["options"], variables, self._templar.template)
-        known = {name for entry in specs.values() for name in entry.get("options") or {}}
-        errors = _role_options.unknown(variables, known | {"cc_gateway_verdicts"}, "cc_gateway_") + errors
+        options, errors = _role_options.read_options(specs["argument_specs"]["main"]["options"], variables, self._templar.template)
+        # AWX hands the status job's verdicts on to the jobs after it.
+        errors = unknown_options(list(variables), specs, "cc_gateway_", also=["cc_gateway_verdicts"]) + errors
         facts = self._execute_module(
             module_name="eucalyptus.ha.gateway_settings_info",
             module_args={

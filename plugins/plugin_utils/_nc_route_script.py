@@ -1,23 +1,26 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shell scripts that bring a plan's files into effect, and that take them back when nobody confirms them."""
+"""The shell scripts that load a plan's files, and that take them back when nobody confirms the change."""
 
 from __future__ import annotations
 
 import posixpath
 import shlex
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_look import Look, encoded
+from ansible_collections.eucalyptus.ha.plugins.module_utils._nc_route_change import DIRECTORY, MARKER
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_inspection import Inspection, encoded
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_nm import nm_rollback
 
 UNIT_NAME = "eucalyptus-nc-route.service"
-REVERTED = "/run/eucalyptus-nc-route-reverted"
+# What a script prints of a default route that the kernel does not take any more.
+NOT_RESTORED = "could not restore"
 # Seconds that a network manager gets to put its route in place before the route is made by hand.
 SETTLE = 5
 _PATH = "PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH"
 
 
-def apply_script(look: Look, change: dict) -> str:
+def apply_script(host: Inspection, change: dict) -> str:
     """A `sh -e` script to run after the plan's files were written."""
     vip, interface = change["vip"], change["interface"]
     paths = [item["path"] for item in change["files"]]
@@ -26,7 +29,7 @@ def apply_script(look: Look, change: dict) -> str:
     if change["state"] == "present" and switched:
         # Another mechanism's route may have a lower metric than the one that comes: it would stay in front of it.
         lines.append(_delete_via(change["old_vip"]))
-    lines += _managers(look, change, paths)
+    lines += _managers(host, change, paths)
     if change["state"] == "present":
         ours = f"ip -4 -o route get 192.0.2.1 2>/dev/null | grep -qF ' via {vip} '"
         if change["backend"] in ("networkd", "netplan", "networkmanager"):
@@ -40,13 +43,19 @@ def apply_script(look: Look, change: dict) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def revert_script(look: Look, change: dict) -> str:
-    """A `sh` script that puts files, managers and routes back as the look found them; it never stops half way."""
-    lines = ["# Puts back the way out as it was before a change that nobody confirmed (eucalyptus.ha.nc_route).", _PATH]
-    routes = _put_back(list(look.default_routes), change["vip"])
+def rollback_script(host: Inspection, change: dict) -> str:
+    """A `sh` script that restores files, managers and routes as the inspection found them; it never stops half way."""
+    lines = [
+        "# Restores the default route as it was before a change that nobody confirmed (eucalyptus.ha.nc_route).",
+        # First, so that a run that comes to confirm the change sees that it is too late.
+        f"touch {DIRECTORY}/{MARKER}",
+        "umask 077",
+        _PATH,
+    ]
+    routes = _put_back(list(host.default_routes), change["vip"])
     # First what brings the connection back, then what makes it last.
     lines += routes
-    enabled = "eucalyptus-nc-route" in look.enabled
+    enabled = "eucalyptus-nc-route" in host.enabled
     if change["backend"] == "unit" and not enabled:
         lines.append(f"systemctl --quiet disable {UNIT_NAME}")
     for item in change["files"]:
@@ -56,27 +65,25 @@ def revert_script(look: Look, change: dict) -> str:
         else:
             lines += [
                 f"printf %s {encoded(item['before'])} | base64 -d > {path}",
-                f"chmod {look.modes[item['path']]} {path}",
+                f"chmod {host.modes[item['path']]} {path}",
             ]
     lines += [f"rmdir --ignore-fail-on-non-empty {shlex.quote(folder)} 2>/dev/null" for folder in _made(change)]
     if change["nm_change"]:
-        for uuid, values in _nm_before(look, change).items():
-            lines.append(f"nmcli connection modify {uuid} {shlex.join(values)}")
+        lines += [shlex.join(["nmcli", "connection", "modify", *call]) for call in nm_rollback(host, change)]
     back = {**change, "state": "absent", "nm_change": change["nm_change"] and [["reapply"]], "enable": enabled}
-    lines += _reload_commands(look, back, [item["path"] for item in change["files"]])
+    lines += _reload_commands(host, back, [item["path"] for item in change["files"]])
     if enabled:
         lines.append(f"systemctl --quiet enable {UNIT_NAME}")
     lines += routes
-    lines += [
-        f"touch {REVERTED}",
-        "logger -t eucalyptus-nc-route 'the change of the default route was not confirmed: the earlier one is back'",
-    ]
+    lines.append(
+        "logger -t eucalyptus-nc-route 'the change of the default route was not confirmed: the previous one has been restored'"
+    )
     return "".join(f"{line}\n" for line in lines)
 
 
-def _managers(look: Look, change: dict, paths: list[str]) -> list[str]:
+def _managers(host: Inspection, change: dict, paths: list[str]) -> list[str]:
     lines = [shlex.join(["nmcli", "connection", "modify", *call]) for call in change["nm_change"]]
-    lines += _reload_commands(look, change, paths)
+    lines += _reload_commands(host, change, paths)
     if _unit_changed(paths) or change["enable"] or (change["kernel"] and change["backend"] == "unit"):
         if change["state"] == "present" and change["backend"] == "unit":
             lines += [f"systemctl --quiet enable {UNIT_NAME}", f"systemctl restart {UNIT_NAME}"]
@@ -92,19 +99,19 @@ def _managers(look: Look, change: dict, paths: list[str]) -> list[str]:
     return lines
 
 
-def _reload_commands(look: Look, change: dict, paths: list[str]) -> list[str]:
+def _reload_commands(host: Inspection, change: dict, paths: list[str]) -> list[str]:
     """Have the managers whose files have changed, or whose route is gone, read them again."""
     again = change["kernel"] and change["state"] == "present"
     lines = []
     if _unit_changed(paths):
         lines.append("systemctl daemon-reload")
     if any(path.startswith("/etc/netplan/") for path in paths) or (again and change["backend"] == "netplan"):
-        lines += ["netplan generate", *_netplan_apply(look, change["interface"])]
+        lines += ["netplan generate", *_netplan_apply(host, change["interface"])]
     elif any(path.startswith("/etc/systemd/network/") for path in paths):
         lines.append(
-            "networkctl reload" if look.networkctl_reload else "systemctl try-restart systemd-networkd.service"
+            "networkctl reload" if host.networkctl_reload else "systemctl try-restart systemd-networkd.service"
         )
-    elif again and change["backend"] == "networkd" and look.networkctl_reload:
+    elif again and change["backend"] == "networkd" and host.networkctl_reload:
         # The files are as they should be, the route is not: reload alone would find nothing to do.
         lines.append(f"networkctl reconfigure {shlex.quote(change['interface'])}")
     if change["nm_change"] or (again and change["backend"] == "networkmanager"):
@@ -113,12 +120,12 @@ def _reload_commands(look: Look, change: dict, paths: list[str]) -> list[str]:
     return lines
 
 
-def _netplan_apply(look: Look, interface: str) -> list[str]:
+def _netplan_apply(host: Inspection, interface: str) -> list[str]:
     # "netplan apply" would touch every interface, and where /sys is read-only it fails: the one who reads what netplan
     # has generated is enough.
-    if look.connection:
+    if host.connection:
         return ["nmcli connection reload", f"nmcli device reapply {shlex.quote(interface)}"]
-    return ["networkctl reload"] if look.networkctl_reload else ["netplan apply"]
+    return ["networkctl reload"] if host.networkctl_reload else ["netplan apply"]
 
 
 def _unit_changed(paths: list[str]) -> bool:
@@ -133,7 +140,7 @@ def _put_back(routes: list[str], vip: str) -> list[str]:
     lines = []
     for route in routes:
         words = shlex.join(route.split())
-        lines.append(f'ip -4 route replace {words} || echo "could not put back: {route}"')
+        lines.append(f"ip -4 route replace {words} || echo {shlex.quote(f'{NOT_RESTORED}: {route}')}")
     if not any(f"via {vip} " in f"{route} " for route in routes):
         lines.append(_delete_via(vip))
     return lines
@@ -154,26 +161,3 @@ def _left_over(change: dict) -> list[str]:
 def ours_alone(path: str) -> bool:
     """Whether the file's directory is one that the role makes, and removes when it is empty."""
     return path.startswith("/var/lib/eucalyptus-ha/") or posixpath.dirname(path).endswith(".network.d")
-
-
-def _nm_before(look: Look, change: dict) -> dict[str, list[str]]:
-    """By connection, the words that bring its settings back to those that the look found."""
-    known = look.connection_settings
-    found: dict[str, list[str]] = {}
-    if change["nm"]:
-        now = [
-            "ipv4.gateway",
-            known.get("ipv4.gateway", "").replace("--", ""),
-            "ipv4.never-default",
-            known.get("ipv4.never-default", "no"),
-        ]
-        had = change["old_nm"] and change["old_nm"]["uuid"] == look.connection
-        if not had or change["old_nm"]["route"] != change["nm"]["route"]:
-            now += ["-ipv4.routes", change["nm"]["route"]]
-        found[change["nm"]["uuid"]] = now
-    old = change["old_nm"]
-    if old and (not change["nm"] or change["nm"]["uuid"] != old["uuid"] or change["nm"]["route"] != old["route"]):
-        found.setdefault(old["uuid"], []).extend(["+ipv4.routes", old["route"]])
-        if not change["nm"]:
-            found[old["uuid"]] += ["ipv4.gateway", "", "ipv4.never-default", "no"]
-    return found

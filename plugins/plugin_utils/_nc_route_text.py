@@ -17,7 +17,7 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_commands i
     read_route,
     sets_default_route,
 )
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_look import is_ipv4
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_inspection import is_ipv4
 
 OFF = "#eucalyptus.ha# "
 BEGIN = "# BEGIN eucalyptus.ha"
@@ -155,7 +155,7 @@ def netplan_without_gateway(path: str, text: str) -> str:
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise ByHand(f"{path} is not valid YAML ({str(error).splitlines()[0]}): mend it first") from error
+        raise ByHand(f"{path} is not valid YAML ({str(error).splitlines()[0]}). Fix it first") from error
     out: set[int] = set()
     for kind in _children(_child(top, "network")):
         for definition in _children(kind):

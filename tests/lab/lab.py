@@ -313,7 +313,6 @@ class Lab:
             "cc_gateway_control_cert": str(keys / "cloud-cert.pem"),
             "cc_gateway_control_cc_cert": str(keys / "cluster-cert.pem"),
         }
-        groups["eucalyptus_nc"]["vars"] = {"nc_route_vip": str(private[VIP_HOST_PART])}
 
     def _control_path(self) -> str:
         # Unix sockets have short names (108 bytes): not below the repository, which may be deep.

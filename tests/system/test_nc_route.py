@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""nc_route.yml on a node controller under each network manager that runs in a container, across reboots, and undone.
+"""eucalyptus.ha.nc_route on a node controller under each network manager that runs in a container, across reboots, and undone.
 
 A reboot is a restart of the container: podman gives the address back itself, the managers start anew and set what their
 files say. EL's network-scripts are not among them (no such host in the lab): their files are tested as text.
 """
 
 from __future__ import annotations
+
+import base64
+import re
 
 import pytest
 from lab import podman
@@ -79,12 +82,22 @@ def networkmanager(cluster):
     }, ["NetworkManager"]
 
 
+def networkmanager_by_dhcp(cluster):
+    """netplan writes NetworkManager's connection, and the address and the earlier gateway come by DHCP from cc2."""
+    _files, services = networkmanager(cluster)
+    return {
+        "/etc/netplan/01-lan.yaml": "network:\n  version: 2\n  renderer: NetworkManager\n  ethernets:\n    eth0:\n"
+        f"      dhcp4: true\n      routes:\n        - to: 203.0.113.0/24\n          via: {cluster.address['cc1']}\n",
+        **{path: text for path, text in _files.items() if path.endswith(".conf")},
+    }, services
+
+
 MANAGERS = {"networkd": networkd, "netplan": netplan, "ifupdown": ifupdown, "networkmanager": networkmanager}
 
 
 def set_up(cluster, manager):
     """What the operating system's installer would have left: one manager, one static address, one gateway."""
-    files, services = MANAGERS[manager](cluster)
+    files, services = (networkmanager_by_dhcp if manager == "dhcp" else MANAGERS[manager])(cluster)
     cluster.sh(
         "nc1", f"rm -rf {CONFIGURED}; systemctl disable {' '.join(SERVICES)} 2>/dev/null; ip -4 route flush default"
     )
@@ -121,9 +134,14 @@ def fingerprint(cluster):
     )
 
 
+def outside(cluster, number):
+    """The outer address of a cluster controller."""
+    return f"{cluster.url.split('/')[2].rsplit('.', 1)[0]}.{number}"
+
+
 def prove(cluster):
-    outside = ",".join(f"{cluster.url.split('/')[2].rsplit('.', 1)[0]}.{host}" for host in (11, 12))
-    return ["-e", f"nc_route_prove_url={cluster.url}", "-e", f"nc_route_prove_sources={outside}"]
+    sources = ",".join(outside(cluster, number) for number in (11, 12))
+    return ["-e", f"nc_route_prove_url={cluster.url}", "-e", f"nc_route_prove_sources={sources}"]
 
 
 @pytest.mark.parametrize("manager", MANAGERS)
@@ -140,8 +158,9 @@ def test_the_manager_keeps_the_vip_over_a_reboot_and_gives_back_what_was_before(
 
     run = nc.play("nc_route", *prove(nc))
     assert run.status == 0, run.output
-    assert f"by {manager} (" in run.output, run.output
-    assert "you came from" in run.output
+    words = " ".join(run.output.split())
+    assert f"set by {manager} (" in words, run.output
+    assert f"{nc.url} was fetched; it names {outside(nc, 11)}" in words, run.output
     assert defaults(nc)[0] == nc.vip
 
     run = nc.play("nc_route", *prove(nc))
@@ -170,14 +189,14 @@ def test_without_a_manager_a_unit_does_it_and_a_changed_backend_replaces_it(nc):
     before = fingerprint(nc)
     run = nc.play("nc_route", *prove(nc))
     assert run.status == 0, run.output
-    assert "by unit (" in run.output
+    assert "set by a systemd unit (" in " ".join(run.output.split())
     reboot(nc)
     wait_for(lambda: defaults(nc) == [nc.vip])
 
     nc.sh("nc1", "systemctl enable --now systemd-networkd")
     run = nc.play("nc_route", *prove(nc))
     assert run.status == 0, run.output
-    assert "by networkd (" in run.output
+    assert "set by networkd (" in " ".join(run.output.split())
     assert nc.status("nc1", "systemctl cat eucalyptus-nc-route.service") != 0, "no two mechanisms"
     assert set(defaults(nc)) == {nc.vip}
     run = nc.play("nc_route", "-e", "nc_route_backend=unit")
@@ -201,28 +220,107 @@ def test_a_changed_vip_replaces_the_old_one(nc):
     other = nc.address["cc1"]
     run = nc.play("nc_route", "-e", f"nc_route_vip={other}")
     assert run.status == 0, run.output
+    both = f"nc_route_vip is {other}, but cc_gateway_vip of the cluster is {nc.vip}"
+    assert both in " ".join(run.output.split()), run.output
     assert set(defaults(nc)) == {other}
     assert nc.status("nc1", f"grep -rF {nc.vip} /etc/systemd/network") != 0
     assert nc.play("nc_route", "-e", "nc_route_state=absent").status == 0
     assert defaults(nc) == [earlier(nc)]
 
 
-def test_a_way_out_that_leads_nowhere_is_put_back_before_the_run_fails(nc):
+def test_p13_the_route_comes_before_that_of_dhcp(nc):
+    """netplan renders for NetworkManager; without a metric of ours both default routes would have 100."""
+    nc.sh("cc2", "command -v dnsmasq >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends dnsmasq-base; }")
+    own = nc.address["nc1"]
+    server = (
+        f"dnsmasq --keep-in-foreground --port=0 --interface=eth0 --bind-interfaces --no-ping --leasefile-ro --dhcp-range={own},{own},1h"
+        f" --dhcp-option=3,{earlier(nc)}"
+    )
+    nc.sh("cc2", f"systemd-run --quiet --unit=dhcp {server}")
+    try:
+        set_up(nc, "dhcp")
+        reboot(nc)
+        wait_for(lambda: defaults(nc) == [earlier(nc)], 40)
+        before = fingerprint(nc)
+        run = nc.play("nc_route", *prove(nc))
+        assert run.status == 0, run.output
+        assert "set by netplan (netplan writes NetworkManager's connection" in " ".join(run.output.split()), run.output
+
+        def metrics():
+            return {
+                route.split()[2]: int(f" {route} ".partition(" metric ")[2].split(maxsplit=1)[0])
+                for route in nc.sh("nc1", "ip -4 -o route show default").splitlines()
+            }
+
+        assert metrics()[nc.vip] < metrics()[earlier(nc)]
+        nc.sh("cc2", "systemctl restart dhcp")  # its only address may be leased to the MAC address of before
+        reboot(nc)
+        wait_for(lambda: nc.vip in defaults(nc) and earlier(nc) in defaults(nc), 40)
+        assert metrics()[nc.vip] < metrics()[earlier(nc)]
+        run = nc.play("nc_route", *prove(nc))
+        assert (run.status, run.recap["nc1"]["changed"]) == (0, 0), run.output
+        run = nc.play("nc_route", "-e", "nc_route_state=absent")
+        assert run.status == 0, run.output
+        assert fingerprint(nc) == before
+        assert defaults(nc) == [earlier(nc)]
+    finally:
+        nc.sh("cc2", "systemctl stop dhcp")
+        set_up(nc, "networkd")
+        reboot(nc)
+        wait_for(lambda: defaults(nc) == [earlier(nc)])
+
+
+def test_n2_a_host_without_ping_is_asked_and_proved_all_the_same(nc):
+    nc.sh("nc1", "mv /usr/bin/ping /usr/bin/ping.away")
+    try:
+        run = nc.play("nc_route", "-e", f"nc_route_prove_address={outside(nc, 11)}")
+        assert run.status == 0, run.output
+        assert f"{outside(nc, 11)} answers ping" in " ".join(run.output.split()), run.output
+    finally:
+        nc.sh("nc1", "mv /usr/bin/ping.away /usr/bin/ping")
+    assert nc.play("nc_route", "-e", "nc_route_state=absent").status == 0
+    assert defaults(nc) == [earlier(nc)]
+
+
+def test_s3_no_file_of_the_host_is_in_a_log_however_verbose(nc):
+    nc.sh("nc1", "printf '# psk hunter2\\n' >> /etc/systemd/network/lan.network")
+    for arguments in (("--check", "--diff"), ("--diff",), ("-e", "nc_route_state=absent", "--diff")):
+        run = nc.play("nc_route", "-vvvv", *arguments)
+        assert run.status == 0, run.output
+        assert "hunter2" not in run.output
+        encoded = re.findall(r"[A-Za-z0-9+/]{24,}", run.output)
+        assert not [text for text in encoded if b"hunter2" in base64.b64decode(text[: len(text) // 4 * 4])]
+    assert "hunter2" not in nc.sh("nc1", "journalctl --no-pager")
+    assert nc.sh("nc1", "stat -c '%a %U' /etc/systemd/network/lan.network").split()[1] == "root"
+
+
+def test_a_file_keeps_its_owner_group_and_mode(nc):
+    nc.sh("nc1", "chgrp systemd-network /etc/systemd/network/lan.network; chmod 640 /etc/systemd/network/lan.network")
+    before = fingerprint(nc)
+    assert nc.play("nc_route", *prove(nc)).status == 0
+    assert nc.sh("nc1", "stat -c '%a %G' /etc/systemd/network/lan.network").split() == ["640", "systemd-network"]
+    assert nc.play("nc_route", "-e", "nc_route_state=absent").status == 0
+    assert fingerprint(nc) == before
+
+
+def test_a_route_that_leads_nowhere_is_rolled_back_before_the_run_fails(nc):
     before = fingerprint(nc)
     run = nc.play("nc_route", "-e", "nc_route_prove_url=http://203.0.113.1/")
     assert run.status != 0
-    assert "the earlier way out is back" in run.output, run.output
+    words = " ".join(run.output.split())
+    assert "nc1: the previous default route has been restored. nc_route_prove_url http://203.0.113.1/ cannot be fetched" in words, words
     assert fingerprint(nc) == before
     assert defaults(nc) == [earlier(nc)]
     run = nc.play("nc_route", "-e", f"nc_route_prove_url={nc.url}", "-e", "nc_route_prove_sources=192.0.2.77")
     assert run.status != 0
-    assert "the traffic takes another way" in run.output, run.output
+    assert "the traffic does not go through the gateway" in " ".join(run.output.split()), run.output
     assert fingerprint(nc) == before
     assert defaults(nc) == [earlier(nc)]
-    assert nc.status("nc1", "systemctl is-active eucalyptus-nc-route-revert.timer") != 0
+    assert nc.status("nc1", "systemctl is-active eucalyptus-nc-route-rollback.timer") != 0
+    assert nc.status("nc1", "ls /run/eucalyptus-ha-nc-route") != 0
 
 
-def test_a_host_that_ansible_no_longer_reaches_puts_it_back_itself(nc):
+def test_a_host_that_ansible_no_longer_reaches_restores_its_route_itself(nc):
     """A packet filter stands for a way back that was lost: it falls the moment the route changes."""
     before = fingerprint(nc)
     nc.sh(
@@ -233,27 +331,29 @@ def test_a_host_that_ansible_no_longer_reaches_puts_it_back_itself(nc):
     )
     run = nc.play("nc_route", "-e", "nc_route_revert_after=10", "-T", "3", "-e", "ansible_ssh_retries=0")
     assert run.status != 0
-    assert "The host put it back by itself" in " ".join(run.output.split()), run.output
+    assert "The host restored it itself, because Ansible did not reconnect" in " ".join(run.output.split()), run.output
     wait_for(lambda: defaults(nc) == [earlier(nc)])
     wait_for(lambda: nc.status("nc1", "systemctl is-active cut.service") != 0, 40)
     wait_for(lambda: fingerprint(nc) == before)
     assert "not confirmed" in nc.sh("nc1", "journalctl -t eucalyptus-nc-route --no-pager")
 
 
-def test_what_cannot_work_is_refused_before_anything_is_touched(nc):
+def test_what_cannot_work_is_rejected_before_anything_is_touched(nc):
     before = fingerprint(nc)
     for variables, words in (
-        ("nc_route_vip=203.0.113.99", "is on no network that this host is connected to"),
+        ("nc_route_vip=203.0.113.99", "is not in any network directly connected to this host"),
         (f"nc_route_vip={nc.address['nc1']}", "is an address of this host itself"),
-        (f"nc_route_vip={nc.address['cc1'].rsplit('.', 1)[0]}.77", "does not answer"),
+        (f"nc_route_vip={nc.address['cc1'].rsplit('.', 1)[0]}.77", "no host answers ARP for the VIP"),
         ("nc_route_backnd=ifupdown", "did you mean nc_route_backend?"),
         ("nc_route_vip=elsewhere", "must be an IPv4 address"),
         ("nc_route_backend=ifupdown", "does not manage eth0"),
         ("nc_route_control_address=198.51.100.1", "would leave through it"),
+        ("nc_route_prove_url=ftp://example.com/", "must be an http or https URL"),
+        ("nc_route_group=eucalyptus_mc", "did you mean eucalyptus_nc?"),
     ):
         run = nc.play("nc_route", "-e", variables)
         assert run.status != 0, run.output
-        assert "nothing was changed" in run.output, run.output
-        assert words in " ".join(run.output.split()), run.output
+        assert words.lower() in " ".join(run.output.split()).lower(), run.output
+        assert "nothing was changed" in run.output or "nc_route_group" in variables, run.output
     assert fingerprint(nc) == before
     assert defaults(nc) == [earlier(nc)]

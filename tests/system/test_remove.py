@@ -101,7 +101,7 @@ def test_the_node_controllers_go_first_and_the_holder_last(pair):
     positions = [
         run.output.index(text)
         for text in (
-            "TASK [eucalyptus.ha.nc_route : Bring the change into effect]",
+            "TASK [eucalyptus.ha.nc_route : Start the rollback timer, write the files and change the route]",
             "TASK [eucalyptus.ha.cc_gateway : Remove the gateway from the hosts that do not hold the VIP]",
             "TASK [eucalyptus.ha.cc_gateway : Remove the gateway from the host that holds it]",
         )

@@ -56,10 +56,10 @@ def test_each_variable_is_in_the_readme(role):
 def test_each_variable_is_used(role):
     texts = "".join(
         path.read_text(encoding="utf-8", errors="ignore")
-        for folder in (REPO / "roles", REPO / "playbooks")
+        for folder in (REPO / "roles", REPO / "playbooks", REPO / "plugins")
         for path in folder.rglob("*")
         if path.is_file()
-        and path.suffix in {".yml", ".j2"}
+        and path.suffix in {".yml", ".j2", ".py"}
         and "defaults" not in path.parts
         and path.name != "argument_specs.yml"
     )

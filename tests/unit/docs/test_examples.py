@@ -60,11 +60,7 @@ REGISTERED = {
     "eucalyptus_conf": {"eucalyptus_conf": slurped('VNET_PRIVINTERFACE="eth1"\n')},
     "keepalived_diff": {"there": slurped("global_defs {\n    router_id old\n}\n")},
     "keepalived_verdict": {"config_test": {"rc": 4, "stdout": "", "stderr": "Unknown keyword 'x'"}},
-    "nc_route_plan": {
-        "look": {
-            "stdout": f"interface {encoded('eth0')}\nsystemd {encoded('yes')}\nto_vip {encoded('10.0.0.10 dev eth0 src 10.0.0.21')}"
-        }
-    },
+    "_group_problems": {"groups": {"all": ["nc1"], "eucalyptus_nc": ["nc1"]}},
 }
 # A word of what must come out.
 SHOWS = {
@@ -86,12 +82,12 @@ SHOWS = {
     "keepalived_host_checks": "10.0.0.2",
     "keepalived_problems": "EQUAL",
     "keepalived_verdict": "Unknown keyword",
-    "nc_route_plan": "manages eth0",
+    "_group_problems": "Did you mean eucalyptus_nc?",
     "unknown_options": "did you mean cc_gateway_check_fall?",
     "vip_holder": "cc1",
 }
 # Ansible itself has these, or the inventory has.
-ALWAYS = {"hostvars", "inventory_hostname", "ansible_host", "omit", "lookup", "now", "role_path"}
+ALWAYS = {"groups", "hostvars", "inventory_hostname", "ansible_host", "omit", "lookup", "now", "role_path"}
 
 
 def documentation(path: Path) -> dict[str, str]:

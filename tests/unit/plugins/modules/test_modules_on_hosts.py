@@ -15,6 +15,7 @@ from ansible_collections.eucalyptus.ha.plugins.modules import (
     cc_service_info,
     client_keys_info,
     gateway_host_info,
+    nc_route_step,
     reachability_info,
     safe_file,
     vip_facts,
@@ -124,6 +125,24 @@ def test_safe_file_keeps_a_secret_out_of_what_is_shown(run, tmp_path, capsys):
     assert (tmp_path / "file").read_bytes() == b"second secret"
 
 
+def test_nc_route_step(run, monkeypatch):
+    monkeypatch.setattr(nc_route_step._nc_route_inspect.Inspector, "inspect", lambda *given: {"given": given[1:]})
+    found = run(nc_route_step, step="plan", vip="10.0.0.10", control_address="any", _ansible_check_mode=True)
+    assert found["inspection"] == {"given": ["10.0.0.10", "", "any"]}
+    monkeypatch.setattr(nc_route_step._nc_route_proof, "prove", lambda *given: list(given[1:]))
+    assert run(nc_route_step, step="prove", vip="10.0.0.10", sources=["a"])["proof"] == ["10.0.0.10", "", "", ["a"]]
+
+
+@pytest.mark.parametrize("step", ["change", "confirm"])
+def test_nc_route_step_says_why_it_fails(run, monkeypatch, step):
+    def fail(*_arguments):
+        raise nc_route_step._nc_route_change.ChangeError("cannot start the timer")
+
+    monkeypatch.setattr(nc_route_step._nc_route_change.Changer, step, fail)
+    found = run(nc_route_step, step=step, plan="{}")
+    assert (found["failed"], found["msg"]) == (True, "cannot start the timer")
+
+
 @pytest.mark.parametrize(
     ("module", "options", "says"),
     [
@@ -139,6 +158,7 @@ def test_safe_file_keeps_a_secret_out_of_what_is_shown(run, tmp_path, capsys):
         (reachability_info, {}, "missing required arguments: seconds"),
         (gateway_host_info, {"gateways": [GATEWAY], "client_key": "/etc/key.pem"}, "client_cert"),
         (client_keys_info, {"client_key_content": "a key"}, "client_cert_content"),
+        (nc_route_step, {"step": "change"}, "step is change but all of the following are missing: plan"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(run, module, options, says):

@@ -7,12 +7,11 @@ import shlex
 from typing import Any
 
 import pytest
-from ansible_collections.eucalyptus.ha.plugins.action import gateway_preflight
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_config import gateway_config
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_problems import gateway_problems
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _gateway_settings, _role_options
 
-SPECS = gateway_preflight.option_specs()["main"]["options"]
+SPECS = _role_options.load_specs("cc_gateway")["argument_specs"]["main"]["options"]
 CONF = {"VNET_MODE": "MANAGED-NOVLAN", "VNET_PRIVINTERFACE": "em2", "EUCA_USER": "euca", "CC_PORT": "8775"}
 MEMBERS = {"cc1": {"ansible_host": "10.0.0.1"}, "cc2": {"cc_gateway_address": "10.0.0.2", "ansible_host": "cc2.example.org"}}
 SOAP = {"source": "soap", "evidence": "", "level": "ok"}
@@ -20,7 +19,7 @@ SOAP = {"source": "soap", "evidence": "", "level": "ok"}
 
 def settings(conf: dict[str, str] | None = None, members: dict[str, Any] | None = None, **given: Any) -> _gateway_settings.Settings:
     variables = {"cc_gateway_vip": "10.0.0.10", "cc_gateway_router_id": "cc1", **{f"cc_gateway_{name}": value for name, value in given.items()}}
-    options, errors = _role_options.read(SPECS, variables, lambda value: value)
+    options, errors = _role_options.read_options(SPECS, variables, lambda value: value)
     assert errors == []
     inventory = _gateway_settings.Inventory("cc1", "eucalyptus_cc", members or MEMBERS, {"nc1": "10.0.0.21"}, ("cc1", "cc2"))
     host = _gateway_settings.Host({"lo": ["127.0.0.1/8"], "em2": ["10.0.0.1/24", "fd00::1/64"], "eth0": []}, "/usr/bin/python3")

@@ -106,9 +106,9 @@ def test_a_default_route_among_other_things_is_not_guessed_at(command):
 
 
 def test_what_a_route_says_is_read_in_any_order():
-    assert read_route("default via 192.168.5.1 dev eth1 table 5".split()) == Route(True, False, "192.168.5.1", True)
-    assert read_route("table 5 via 192.168.5.1 default".split()) == Route(True, False, "192.168.5.1", True)
-    assert read_route("203.0.113.0/24 via 10.0.0.1 met 5 onlink".split()) == Route(False, True, "10.0.0.1", True)
+    assert read_route(["default", "via", "192.168.5.1", "dev", "eth1", "table", "5"]) == Route(True, False, "192.168.5.1", True)
+    assert read_route(["table", "5", "via", "192.168.5.1", "default"]) == Route(True, False, "192.168.5.1", True)
+    assert read_route(["203.0.113.0/24", "via", "10.0.0.1", "met", "5", "onlink"]) == Route(False, True, "10.0.0.1", True)
     assert read_route(["via"]) == Route(False, True, "", True)
 
 
@@ -117,7 +117,8 @@ def test_iproute2_agrees():
     """Each command of the list that is one for iproute2 alone, run in a network namespace, ends in a default route."""
     commands = [one for one in DEFAULT if one.startswith("ip ") and not {"$GW", "del", "change", "nexthop"} & set(one.split())]
     assert len(commands) > 10
-    script = "ip link add eth0 type veth peer name eth1 && ip link set eth0 up && ip link set eth1 up && ip addr add 10.0.0.5/24 dev eth0 || exit 3\n"
+    script = "set -e; ip link add eth0 type veth peer name eth1; ip link set eth0 up; ip link set eth1 up\n"
+    script += "ip addr add 10.0.0.5/24 dev eth0; set +e\n"
     for command in commands:
         script += f"{command.partition(' # ')[0]} && [ -n \"$(ip -4 route show default)\" ] || {{ echo {shlex.quote(command)}; exit 4; }}\n"
         script += "ip -4 route flush default\n"

@@ -1,73 +1,94 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A role's options: typed, empty text is unset, and one sentence for each that does not fit."""
+"""Options of a role: converted, empty text as the default, and a sentence for what cannot be used."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _role_options
+from ansible.errors import AnsibleUndefinedVariable
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._role_options import load_specs, read_options, sentences
 
-SPECS = {
-    "x_vip": {"type": "str", "required": True, "description": "The VIP; a free address in their network. Without a prefix it is a /32."},
-    "x_count": {"type": "int", "default": 3},
-    "x_seconds": {"type": "float", "default": 0.5},
-    "x_on": {"type": "bool", "default": True},
-    "x_mode": {"type": "str", "choices": ["hold", "release"], "default": "hold"},
-    "x_peers": {"type": "list", "elements": "str", "default": []},
-    "x_more": {"type": "list", "elements": "dict", "default": []},
-    "x_map": {"type": "dict"},
+OPTIONS = {
+    "r_text": {"type": "str", "default": "d"},
+    "r_choice": {"type": "str", "choices": ["a", "b"], "default": "a"},
+    "r_int": {"type": "int", "default": 90},
+    "r_float": {"type": "float", "default": 0.5},
+    "r_bool": {"type": "bool", "default": True},
+    "r_list": {"type": "list", "elements": "str", "default": []},
+    "r_dict": {"type": "dict", "default": {}},
+    "r_raw": {"type": "raw"},
 }
+DEFAULTS = {name: option.get("default") for name, option in OPTIONS.items()}
 
 
-def read(**given):
-    return _role_options.read(SPECS, {"x_vip": "10.0.0.10", **given}, lambda value: value)
+def read(**variables):
+    return read_options(OPTIONS, variables, lambda value: value)
 
 
-def test_defaults_and_types():
-    values, errors = read(x_count="5", x_seconds="1", x_on="no")
-    assert errors == []
-    assert values == {
-        "x_vip": "10.0.0.10", "x_count": 5, "x_seconds": 1.0, "x_on": False, "x_mode": "hold", "x_peers": [], "x_more": [], "x_map": None,
-    }  # fmt: skip
-    assert type(values["x_count"]) is int
-
-
-@pytest.mark.parametrize("name", [name for name in SPECS if name != "x_vip"])
-@pytest.mark.parametrize("empty", ["", None])
-def test_an_answer_left_out_of_an_awx_survey_is_the_default(name, empty):
-    values, errors = read(**{name: empty})
-    assert errors == []
-    assert values[name] == SPECS[name].get("default")
+@pytest.mark.parametrize("empty", [None, "", "  "])
+def test_what_is_empty_or_missing_is_the_default(empty):
+    assert read() == (DEFAULTS, [])
+    assert read(**dict.fromkeys(OPTIONS, empty)) == (DEFAULTS, [])
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("name", "given", "value"),
     [
-        ({"x_vip": ""}, "x_vip is not set. The VIP; a free address in their network."),
-        ({"x_count": "many"}, "x_count must be a whole number (got 'many')."),
-        ({"x_count": 1.5}, "x_count must be a whole number (got 1.5)."),
-        ({"x_count": True}, "x_count must be a whole number (got True)."),
-        ({"x_seconds": "inf"}, "x_seconds must be a number (got 'inf')."),
-        ({"x_on": "perhaps"}, "x_on must be true or false (got 'perhaps')."),
-        ({"x_mode": "drop"}, "x_mode must be hold or release (got 'drop')."),
-        ({"x_vip": ["10.0.0.10"]}, "x_vip must be text (got a list)."),
-        ({"x_more": "eucalyptus6"}, "x_more must be a list of dictionaries (got 'eucalyptus6')."),
-        ({"x_more": ["eucalyptus6"]}, "x_more must be a list of dictionaries (got a list)."),
-        ({"x_map": [1]}, "x_map must be a dictionary (got a list)."),
-        ({"x_peers": {"a": 1}}, "x_peers must be a list (got a dictionary)."),
+        ("r_text", 7, "7"),
+        ("r_text", " x ", "x"),
+        ("r_choice", "b", "b"),
+        ("r_int", "30", 30),
+        ("r_int", 0, 0),
+        ("r_float", "1.5", 1.5),
+        ("r_float", 2, 2.0),
+        ("r_bool", "no", False),
+        ("r_bool", False, False),
+        ("r_list", "10.0.0.1, 10.0.0.2,", ["10.0.0.1", "10.0.0.2"]),
+        ("r_list", ["a", 1], ["a", "1"]),
+        ("r_dict", {"a": 1}, {"a": 1}),
+        ("r_raw", ["x"], ["x"]),
     ],
 )
-def test_o8_o13_a_missing_or_mistyped_option_is_one_sentence(given, sentence):
-    assert read(**given)[1] == [sentence]
+def test_values_become_what_they_are(name, given, value):
+    values, problems = read(**{name: given})
+    assert (values[name], problems) == (value, [])
+    assert type(values[name]) is type(value)
 
 
-def test_a_secret_is_not_shown():
-    specs = {"x_key": {"type": "int", "no_log": True}}
-    assert _role_options.read(specs, {"x_key": "hunter2"}, lambda value: value)[1] == ["x_key must be a whole number (got a string)."]
+@pytest.mark.parametrize(
+    ("name", "given", "problem"),
+    [
+        ("r_int", "soon", "r_int must be an integer (got 'soon')"),
+        ("r_int", 1.5, "r_int must be an integer (got 1.5)"),
+        ("r_int", True, "r_int must be an integer (got True)"),
+        ("r_float", "fast", "r_float must be a number (got 'fast')"),
+        ("r_bool", "perhaps", "r_bool must be true or false (got 'perhaps')"),
+        ("r_choice", "c", "r_choice must be one of a, b (got 'c')"),
+        ("r_text", ["x"], "r_text must be a string (got ['x'])"),
+        ("r_list", {"a": 1}, "r_list must be a list (got {'a': 1})"),
+        ("r_list", [["x"]], "r_list must be a list of strings (got [['x']])"),
+        ("r_dict", 5, "r_dict must be a dictionary (got 5)"),
+    ],
+)
+def test_what_cannot_be_used_is_named_with_what_was_given(name, given, problem):
+    assert read(**{name: given})[1] == [problem]
 
 
-def test_unknown_options_with_what_may_have_been_meant():
-    found = _role_options.unknown(["x_vipp", "x_vip", "x_zzz", "other"], SPECS, "x_")
-    assert found == [
-        "x_vipp is not an option of this role. Did you mean x_vip?",
-        f"x_zzz is not an option of this role. {_role_options.OWN}",
-    ]
+def test_a_variable_that_cannot_be_evaluated_is_named():
+    def template(value):
+        raise AnsibleUndefinedVariable("'x' is undefined")
+
+    problems = read_options({"r_text": {}}, {"r_text": "{{ x }}"}, template)[1]
+    assert problems == ["r_text cannot be evaluated: 'x' is undefined"]
+
+
+def test_a_required_option_that_is_empty_is_named():
+    assert read_options({"r_text": {"required": True}}, {"r_text": ""}, lambda value: value)[1] == ["r_text must be set"]
+
+
+def test_specs_are_those_of_the_role():
+    assert "nc_route_vip" in load_specs("nc_route")["argument_specs"]["main"]["options"]
+
+
+def test_sentences_begin_large_and_end_with_one_full_stop():
+    texts = ["no host answers", "", "nc_route_vip is x. Did you mean y?", "eucalyptus.ha.gateway first.", " the end "]
+    assert sentences(texts) == "No host answers. nc_route_vip is x. Did you mean y? eucalyptus.ha.gateway first. The end."
