@@ -67,7 +67,8 @@ class _Reader(object):
         if text is None:
             return
         # A definition may go on over several lines, each but the last ending in a backslash.
-        for line in text.replace("\\\n", "\x00").splitlines():
+        # Only a line feed ends a line: keepalived reads bytes, and knows no other separators of Unicode.
+        for line in text.replace("\\\n", "\x00").split("\n"):
             self._line(_strip_comment(line) if "\x00" not in line else line, os.path.dirname(path), depth)
 
     def _text(self, path, depth):
