@@ -24,7 +24,7 @@ author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
   - Turns nested data into the text of C(keepalived.conf), for the whole grammar of C(man keepalived.conf(5)).
-  - Keywords are written in the order of the man page and names of blocks in natural order, whatever the order in the
+  - Keywords are written in a fixed order, nearly that of the man page, and names of blocks in natural order, whatever the order in the
     data; lists keep their order. The same data always gives the same bytes.
   - Values are quoted where keepalived would misread them. What keepalived.conf cannot express, a double quote or a line
     feed in a value for example, is an error.
@@ -35,7 +35,8 @@ options:
     description:
       - The configuration. Keys are the keywords of the block. V(null) leaves a keyword out.
       - A keyword without arguments takes V(true), or V(false) to leave it out. A keyword that takes C(on) or C(off) writes
-        C(off) for V(false).
+        C(off) for V(false). V(yes), V(no), V(on) and V(off) as text are the same.
+      - An empty list of words, lines or blocks leaves its keyword out. What must not be empty, as C(unicast_peer), is an error.
       - A keyword with several words takes a string with spaces or a list of words.
       - A block with a name, such as C(vrrp_instance), takes a mapping of names to blocks, or a list of blocks with C(name).
       - A block that can stand several times, such as C(HTTP_GET) or C(url), takes one mapping or a list of them.
@@ -43,6 +44,8 @@ options:
         options, or a mapping with C(address), C(name), C(interface), C(route) or C(rule) and options.
       - A script takes a command line, a list of arguments, or a mapping with C(command), C(user) and C(group).
       - Every block takes C(comment), C(include) and its variants, C(raw_first) and C(raw), which is text written as it is.
+      - Include files stand after what can be tracked (C(vrrp_script), C(track_file) and so on) and before the sync groups and
+        instances; in C(global_defs) after C(script_user); everywhere else last.
     type: dict
     required: true
   header:
@@ -55,6 +58,12 @@ options:
       - Replace the secrets, C(auth_pass) and the C(password) of C(SSL), so that the text can be shown to people.
     type: bool
     default: false
+  version:
+    description:
+      - Version of keepalived on the host. What only tunes keepalived and is newer is left out then; filter
+        P(eucalyptus.ha.keepalived_problems#filter) reports it with V(warnings). Empty when it is not known.
+    type: str
+    default: ''
 notes:
   - An error names the path in the data, and all errors are reported at once.
 """
@@ -92,13 +101,13 @@ _value:
 """
 
 
-def keepalived_conf(data: Any, header: str | None = HEADER, mask: bool = False) -> str:
+def keepalived_conf(data: Any, header: str | None = HEADER, mask: bool = False, version: str = "") -> str:
     """The text of keepalived.conf for ``data``.
 
     :raises AnsibleFilterError: naming every path in the data that cannot be written.
     """
     try:
-        text = render(data, header)
+        text = render(data, header, version)
     except KeepalivedDataError as error:
         raise AnsibleFilterError(f"keepalived_conf: {error}") from error
     return _mask(text) if mask else text

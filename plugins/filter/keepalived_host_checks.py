@@ -12,13 +12,14 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_checks i
 
 DOCUMENTATION = r"""
 name: keepalived_host_checks
-short_description: Tell what has to be looked at on the host of a keepalived.conf
+short_description: List what has to be checked on the host of a keepalived.conf
 version_added: 0.1.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Lists the programs that a configuration runs and the peers that it names. C(keepalived --config-test) passes a
-    program that cannot be executed or that others may change, and a peer that is the host itself.
+  - Lists the programs that a configuration runs, the addresses that it sends from, its peers, and its include files.
+    C(keepalived --config-test) passes a program that is missing, cannot be executed or can be changed by others, a peer that is
+    the host itself, a source address that the host does not have, and an include file that does not exist.
 options:
   _input:
     description:
@@ -45,7 +46,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Lines of C(program USER FILE), with V(-) for an unknown user, and of C(peer ADDRESS). Sorted, each once.
+  description: >-
+    Lines of C(program USER FILE), with V(-) for an unknown user, of C(peer ADDRESS), C(source ADDRESS) and C(include FILE).
+    Sorted, each once. C(namespace NAME) comes first, where the configuration has a network namespace.
   type: list
   elements: str
   sample: ["peer 10.0.0.2", "program eucalyptus /usr/bin/python3"]

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_checks import problems
+from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_checks import problems, warnings
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import KeepalivedDataError, render
 
 DOCUMENTATION = r"""
 name: keepalived_problems
-short_description: Tell what is wrong with the data of a keepalived.conf
+short_description: Check the data of a keepalived.conf
 version_added: 0.1.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
@@ -22,9 +23,11 @@ description:
   - 'A virtual router ID outside of 1 to 255, or twice on one interface for one address family; a priority outside of 1 to
     254; an C(auth_pass) of more than 8 characters, or with VRRP version 3; C(state EQUAL); weights with C(nopreempt); a
     weighted track in a member of a sync group; an empty list of peers, or the host itself among them; priority and weights
-    beyond 254; a virtual address in two instances; tracks and members that do not exist; keywords newer than the keepalived
-    on the host.'
-  - Raw text, includes and C($PARAMETER) are not judged.
+    beyond 254; a virtual address twice on one device; words that must be addresses and are none; an instance without an
+    interface; tracks and members that do not exist; a command line with pipes or redirections, for which keepalived has no shell;
+    start and stop scripts that make keepalived 2.2.5 to 2.2.8 end; keywords newer than the keepalived on the host.'
+  - With O(kind=warnings) it lists what works and may not be meant, and what the keepalived on the host lacks, with its consequence.
+  - Raw text, includes and C($PARAMETER) are not checked.
 positional: version
 options:
   _input:
@@ -43,10 +46,16 @@ options:
     type: list
     elements: str
     default: []
+  kind:
+    description:
+      - What to list.
+    type: str
+    choices: [errors, warnings]
+    default: errors
 """
 
 EXAMPLES = r"""
-- name: Refuse a bad configuration
+- name: Fail if the configuration is bad
   ansible.builtin.fail:
     msg: "{{ problems | join(' ') }}"
   when: problems | length > 0
@@ -69,8 +78,12 @@ _value:
 """
 
 
-def keepalived_problems(data: Any, version: str = "", addresses: Iterable[str] = ()) -> list[str]:
-    """What is wrong with ``data``; empty when nothing is."""
+def keepalived_problems(data: Any, version: str = "", addresses: Iterable[str] = (), kind: str = "errors") -> list[str]:
+    """What is wrong with ``data``, or what may not be meant; empty when nothing is."""
+    if kind == "warnings":
+        return warnings(data, version)
+    if kind != "errors":
+        raise AnsibleFilterError(f"keepalived_problems: kind must be errors or warnings (got {kind!r})")
     found: list[str] = []
     try:
         render(data)

@@ -3,15 +3,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The grammar of keepalived.conf as tables. Private to this collection.
 
-Source: man keepalived.conf(5) of keepalived 2.2.7, the keyword lists of the parsers of 1.3.5 to 2.3.
+Source: man keepalived.conf(5) of keepalived 2.2.7 and 2.4.3, the keyword lists of the parsers of 1.3.5 to 2.4.3
+(_keepalived_releases).
 
 One table a block, one line a keyword: ``keyword kind[:argument]``. The order of the lines is the order in which
-the keywords are written. Kinds:
+the keywords are written. The line ``INCLUDES`` is the place of include files; without it they come last. Kinds:
 
 =========  =====================================================================================
 word       one word, quoted if it has to be
 words      one or more words: a string is split at white space, each item of a list is one word
 secret     as word; masked where the text is made for people to read
+keys       lines of a number and a secret: a mapping of numbers to secrets
 pattern    as word, always quoted, backslashes doubled (keepalived undoes it)
 flag       ``true`` writes the keyword alone, ``false`` nothing
 bool       ``true`` writes the keyword alone, ``false`` writes ``keyword off``
@@ -23,12 +25,16 @@ block:B    a block of table B; a list repeats it
 named:B    blocks of table B with a name
 =========  =====================================================================================
 
-A ``*`` after the kind allows a list, which repeats the line.
+A ``*`` after the kind allows a list, which repeats the line. A ``!`` after the kind: what is there must not be empty. Elsewhere
+an empty list or mapping of lines or words is nothing.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_releases import TABLE
 
 TRACKING = """
 track_interface lines:interface
@@ -86,11 +92,22 @@ http_protocol word
 fast_recovery bool
 nb_get_retry word
 virtualhost word
-tls_compliant bool
-{sni}
-url block:url
+enable_sni bool
 """
 )
+
+URL = """
+path word
+digest word
+status_code words
+virtualhost word
+regex pattern
+regex_no_match flag
+regex_options words
+regex_stack words
+regex_min_offset word
+regex_max_offset word
+"""
 
 TABLES = {
     "main": """
@@ -104,23 +121,27 @@ child_wait_time word
 global_defs block:global_defs
 linkbeat_interfaces lines:interface
 interface_up_down_delays lines:interface
-track_group named:group
+track_group named:track_group
 static_ipaddress lines:address
 static_routes lines:route
 static_rules lines:rule
 garp_group block*:garp_group
 track_file named:track_file
-vrrp_track_file named:track_file
+vrrp_track_file named:vrrp_track_file
 vrrp_script named:vrrp_script
 vrrp_track_process named:vrrp_track_process
 bfd_instance named:bfd_instance
+SSL block:SSL
+virtual_server_group named-lines!:address
+INCLUDES
 vrrp_sync_group named:vrrp_sync_group
 vrrp_instance named:vrrp_instance
-SSL block:ssl
-virtual_server_group named-lines:address
 virtual_server named:virtual_server
 """,
     "global_defs": """
+script_user words
+enable_script_security flag
+INCLUDES
 tmp_config_directory word
 config_save_dir word
 use_symlink_paths bool
@@ -147,8 +168,6 @@ smtp_alert_checker bool
 checker_log_all_failures bool
 no_email_faults flag
 router_id word
-script_user words
-enable_script_security flag
 default_interface word
 dynamic_interfaces optional
 vrrp_version word
@@ -177,6 +196,7 @@ vrrp_strict flag
 vrrp_owner_ignore_adverts bool
 vrrp_notify_priority_changes bool
 vrrp_startup_delay word
+vrrp_delay_after_boot word
 vrrp_priority word
 checker_priority word
 bfd_priority word
@@ -192,6 +212,9 @@ bfd_rt_priority word
 vrrp_rlimit_rttime word
 checker_rlimit_rttime word
 bfd_rlimit_rttime word
+vrrp_rlimit_rtime word
+checker_rlimit_rtime word
+bfd_rlimit_rtime word
 max_auto_priority optional
 min_auto_priority_delay word
 nftables optional
@@ -257,22 +280,27 @@ json_dump_file word
 include_check optional
 log_unknown_vrids flag
 """,
-    "group": """
-group lines:name
+    "track_group": """
+group lines!:name
 """,
     "garp_group": """
 garp_interval word
 gna_interval word
 interface word
-interfaces lines:interface
+interfaces lines!:interface
 """,
     "track_file": """
 file word
 weight words
 init_file optional
 """,
+    "vrrp_track_file": """
+file word
+weight words
+init_file optional
+""",
     "vrrp_script": """
-script script
+script script!
 interval word
 timeout word
 weight words
@@ -282,7 +310,7 @@ user words
 init_fail flag
 """,
     "vrrp_track_process": """
-process words
+process words!
 param_match word
 weight words
 quorum word
@@ -310,7 +338,7 @@ vrrp flag
 checker flag
 """,
     "vrrp_sync_group": """
-group lines:name
+group lines!:name
 """
     + TRACKING
     + NOTIFY.replace("notify_deleted optscript\n", "")
@@ -349,7 +377,7 @@ unicast_ttl word
 unicast_fault_no_peer flag
 old_unicast_checksum optional
 v3_checksum_as_v2 bool
-unicast_peer lines:address
+unicast_peer lines!:address
 garp_master_delay word
 garp_master_repeat word
 garp_lower_prio_delay word
@@ -363,10 +391,12 @@ lower_prio_no_advert bool
 higher_prio_send_advert bool
 owner_ignore_adverts bool
 timer_expired_backup optional
+thread_timer_expired optional
 lvs_sync_daemon_interface words
 kernel_rx_buf_size word
 debug optional
 authentication block:authentication
+auth_hmac block:auth_hmac
 virtual_ipaddress lines:address
 virtual_ipaddress_excluded lines:address
 no_virtual_ipaddress flag
@@ -383,7 +413,14 @@ notify_master_rx_lower_pri script
 auth_type word
 auth_pass secret
 """,
-    "ssl": """
+    "auth_hmac": """
+mode word
+key keys
+active_key word
+anti_replay word
+time_window word
+""",
+    "SSL": """
 password secret
 ca word
 certificate word
@@ -450,26 +487,16 @@ UDP_CHECK block*:UDP_CHECK
 PING_CHECK block*:PING_CHECK
 FILE_CHECK block*:FILE_CHECK
 """,
-    "HTTP_GET": HTTP.format(sni="").replace("url block:url", "url block*:url"),
-    "SSL_GET": HTTP.format(sni="enable_sni bool").replace("url block:url", "url block*:url"),
-    "url": """
-path word
-digest word
-status_code words
-virtualhost word
-regex pattern
-regex_no_match flag
-regex_options words
-regex_stack words
-regex_min_offset word
-regex_max_offset word
-tls_compliant bool
-""",
+    "HTTP_GET": HTTP + "url block*:HTTP_GET.url\n",
+    "HTTP_GET.url": URL,
+    "SSL_GET": HTTP + "tls_compliant bool\nurl block*:SSL_GET.url\n",
+    "SSL_GET.url": URL + "tls_compliant bool\n",
     "TCP_CHECK": CHECKER_CONNECTION + CHECKER_TIMES,
     "SMTP_CHECK": CHECKER_CONNECTION + CHECKER_TIMES + "helo_name word\nhost block*:host\n",
-    "host": CHECKER_CONNECTION,
+    "host": CHECKER_CONNECTION + CHECKER_TIMES,
     "DNS_CHECK": CHECKER_CONNECTION + CHECKER_TIMES + "type word\nname word\n",
-    "MISC_CHECK": CHECKER_TIMES + "misc_path script\nmisc_timeout word\nmisc_dynamic flag\nuser words\n",
+    "MISC_CHECK": CHECKER_TIMES.replace("connect_timeout word\n", "")
+    + "misc_path script!\nmisc_timeout word\nmisc_dynamic flag\nuser words\n",
     "BFD_CHECK": "name word\nalpha bool\n",
     "UDP_CHECK": CHECKER_CONNECTION
     + CHECKER_TIMES
@@ -479,54 +506,74 @@ tls_compliant bool
 }
 
 
-# The first release that knows a keyword, for those that came after 1.3.5 (EL 7). Up to 2.0.20 from keepalived's
-# ChangeLog; "after" is from trying: 2.1.5 (Debian 11) does not know it and 2.2.7 does, or 2.2.7 not and 2.3.3 does.
-SINCE = {
-    "2.0.0": "vrrp_track_file sync_group_tracking_weight no_checker_emails",
-    "2.0.3": "track_group",
-    "2.0.6": "notify_master_rx_lower_pri",
-    "2.0.7": "regex regex_no_match regex_options regex_stack regex_min_offset regex_max_offset",
-    "2.0.11": "vrrp_track_process track_process nftables nftables_priority nftables_counters nftables_ifindex"
-    " log_all_failures checker_log_all_failures",
-    "2.0.12": "vrrp_min_garp",
-    "2.0.13": "linkbeat_interfaces",
-    "2.0.14": "vrrp_startup_delay",
-    "2.0.15": "lvs_flush_onstop",
-    "2.0.16": "process_names process_name vrrp_process_name bfd_process_name log_unknown_vrids quorum_max",
-    "2.0.17": "http_protocol fast_recovery use_ipvlan vrrp_cpu_affinity checker_cpu_affinity bfd_cpu_affinity",
-    "2.0.20": "mh-port mh-fallback",
-    "after 2.1.5": "tmp_config_directory config_save_dir fifo_write_vrrp_states_on_reload reload_check_config"
-    " reload_time_file reload_repeat reload_file data_use_instance include_check interface_up_down_delays"
-    " checker_process_name use_vmac_addr unicast_fault_no_peer garp_extra_if vrrp_garp_extra_if"
-    " down_timer_adverts vrrp_down_timer_adverts mcast_dst_ip snmp_name UDP_CHECK"
-    " vmac_prefix vmac_addr_prefix nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark disable_local_igmp"
-    " lvs_flush_on_stop includer includem includew includeb includea",
-    "after 2.2.7": "use_symlink_paths iproute_usr_dir iproute_etc_dir v3_checksum_as_v2 vrrp_owner_ignore_adverts"
-    " owner_ignore_adverts snmp_vs_stats_update_interval snmp_rs_stats_update_interval dbus_no_interface_name"
-    " json_version state_dump_file stats_dump_file json_dump_file multihop timer_expired_backup no_virtual_ipaddress"
-    " tls_compliant",
-}
-
-
 @dataclass(frozen=True)
 class Rule:
-    """How one keyword of one block is written."""
+    """How one keyword of one block is written, and the first release that knows it."""
 
     order: int
     kind: str
     repeat: bool
+    needed: bool
     argument: str
+    since: str
 
 
-def _table(text: str) -> dict[str, Rule]:
+def release(version: str) -> tuple[int, ...]:
+    """``2.2.7`` as numbers, for comparison; the empty tuple when there are none."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _releases(text: str) -> dict[tuple[str, str], str]:
+    """Block and keyword to the first release."""
+    found = {}
+    for row in text.replace("\n  ", " ").strip().split("\n"):
+        block, first, *keywords = row.split(" ")
+        found.update(dict.fromkeys(((block, keyword) for keyword in keywords), first))
+    return found
+
+
+FIRST_RELEASE = _releases(TABLE)
+INCLUDES = "INCLUDES"
+# Where include files stand in a block, among the orders of its rules.
+INCLUDE_ORDER: dict[str, int] = {}
+
+
+def _table(name: str, text: str) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
     for line in text.split("\n"):
-        if line:
+        if line == INCLUDES:
+            INCLUDE_ORDER[name] = len(rules)
+        elif line:
             keyword, _space, rest = line.partition(" ")
             kind, _colon, argument = rest.partition(":")
-            rules[keyword] = Rule(len(rules), kind.rstrip("*"), kind.endswith("*"), argument)
+            since = FIRST_RELEASE[name, keyword]
+            rules[keyword] = Rule(len(rules), kind.rstrip("*!"), "*" in kind, "!" in kind, argument, since)
     return rules
 
 
-GRAMMAR = {name: _table(text) for name, text in TABLES.items()}
-FIRST_RELEASE = {keyword: release for release, keywords in SINCE.items() for keyword in keywords.split()}
+GRAMMAR = {name: _table(name, text) for name, text in TABLES.items()}
+
+# What only tunes keepalived is left out where its release does not know it, and reported with what that means; everything else
+# is rejected there.
+_REAL_TIME = "has no real-time priority: on a busy host it can be late with its adverts, and the virtual addresses can move"
+_RUNTIME = "keeps its default limit of CPU time without a pause"
+_AUTOMATIC = "does not get a real-time priority by itself when it is late"
+_CPU = "may run on every CPU"
+LEFT_OUT = {
+    "vrrp_rt_priority": _REAL_TIME,
+    "checker_rt_priority": "has no real-time priority for the checks of servers",
+    "bfd_rt_priority": "has no real-time priority for BFD",
+    "vrrp_rlimit_rttime": _RUNTIME,
+    "checker_rlimit_rttime": _RUNTIME,
+    "bfd_rlimit_rttime": _RUNTIME,
+    "max_auto_priority": _AUTOMATIC,
+    "min_auto_priority_delay": _AUTOMATIC,
+    "vrrp_cpu_affinity": _CPU,
+    "checker_cpu_affinity": _CPU,
+    "bfd_cpu_affinity": _CPU,
+}
+
+
+def left_out(keyword: str, rule: Rule, version: tuple[int, ...]) -> bool:
+    """Whether the keyword is not written for this release. No release: it is not known."""
+    return keyword in LEFT_OUT and bool(version) and version < release(rule.since)

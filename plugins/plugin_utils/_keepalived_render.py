@@ -18,7 +18,13 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import GRAMMAR, Rule
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import (
+    GRAMMAR,
+    INCLUDE_ORDER,
+    Rule,
+    left_out,
+    release,
+)
 
 INDENT = "    "
 HEADER = "Written by Ansible (eucalyptus.ha.keepalived_conf). Changes made here are lost."
@@ -26,12 +32,22 @@ INCLUDES = ("include", "includer", "includem", "includew", "includeb", "includea
 # Keys of every block that are no keywords of keepalived.
 EXTRAS = ("comment", "raw_first", "raw", *INCLUDES)
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./:%+,=*^<>?&|;()\[\]$~@\\-]+\Z").match
+_PLAIN = re.compile(r"[A-Za-z0-9_./:%+,=*^<>?&|;()\[\]$~@\\-]+(?<!\\)\Z").match
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]").search
 _CONTROL_BUT_LAYOUT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]").search
 _BRACES_LEFT = re.compile(r"[{}]").search
 _PARAMETER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_ ]*\}")
 _DIGITS = re.compile(r"(\d+)")
+# Booleans as text, from an AWX survey for example.
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+# What is needed in a block that must not be empty.
+_NEEDED = {
+    "unicast_peer": "the addresses of the other routers; with no peer keepalived falls back to multicast",
+    "group": "the names of the members",
+    "interfaces": "the names of the interfaces",
+    "virtual_server_group": "the addresses of the group",
+    "process": "the name of the process",
+}
 
 Path = tuple[Any, ...]
 
@@ -66,6 +82,18 @@ def place(path: Path) -> str:
 
 class _Bad(Exception):
     """Carries what is wrong with one value up to where its path is known."""
+
+
+def truth(value: Any) -> bool | None:
+    """A boolean, also as text; nothing for anything else."""
+    if isinstance(value, bool):
+        return value
+    return _TRUTH.get(value.lower()) if isinstance(value, str) else None
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value is a list or mapping with nothing in it, which counts as absent."""
+    return isinstance(value, (list, tuple, Mapping)) and not value
 
 
 def _number(value: float) -> str:
@@ -108,6 +136,8 @@ def _word(value: Any) -> str:
         return text
     if '"' in text:
         raise _Bad("contains a double quote, which keepalived.conf cannot express")
+    if text.endswith("\\"):
+        raise _Bad("ends in a backslash, which keepalived.conf cannot express")
     if _BRACES_LEFT(_PARAMETER.sub("", text)):
         raise _Bad("contains a brace; only ${PARAMETER} may have them")
     return f'"{text}"'
@@ -118,8 +148,8 @@ def _secret(value: Any) -> str:
     text = _text(value)
     if _PLAIN(text):
         return text
-    if '"' in text or text.strip() in ("{", "}"):
-        raise _Bad("contains a double quote or is a lone brace, which keepalived.conf cannot express")
+    if '"' in text or text.endswith("\\") or text.strip() in ("{", "}"):
+        raise _Bad("contains a double quote, ends in a backslash or is a lone brace, which keepalived.conf cannot express")
     return f'"{text}"'
 
 
@@ -198,10 +228,10 @@ def _options(options: Mapping[str, Any]) -> list[str]:
     valued, bare = [], []
     for name in sorted(options):
         value = options[name]
-        if value is None or value is False:
+        if truth(value) is False or value is None or value in ([], ()):
             continue
         keyword = _word(name)
-        if value is True:
+        if truth(value):
             bare.append(keyword)
         else:
             valued.append(f"{keyword} {_words(value)}")
@@ -239,7 +269,8 @@ def _entry(name: Any, options: Any) -> str:
 class Renderer:
     """Writes one configuration and gathers all problems on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = "") -> None:
+        self.version = release(version)
         self.out: list[str] = []
         self.problems: list[str] = []
 
@@ -285,6 +316,11 @@ class Renderer:
             except _Bad as problem:
                 self.bad((*path, index) if isinstance(value, (list, tuple)) else path, problem)
 
+    def includes(self, data: Mapping[str, Any], indent: str, path: Path) -> None:
+        for keyword in INCLUDES:
+            if data.get(keyword) is not None:
+                self.include(keyword, data[keyword], indent, (*path, keyword))
+
     # -- blocks ------------------------------------------------------------------------------------------------
 
     def body(self, table: str, data: Any, indent: str, path: Path) -> None:
@@ -306,11 +342,15 @@ class Renderer:
             self.comment(data["comment"], indent, (*path, "comment"))
         if "raw_first" in data and data["raw_first"] is not None:
             self.raw(data["raw_first"], indent, (*path, "raw_first"))
-        for _order, key, rule in known:
-            self.keyword(key, data[key], rule, indent, path)
-        for keyword in INCLUDES:
-            if keyword in data and data[keyword] is not None:
-                self.include(keyword, data[keyword], indent, (*path, keyword))
+        place_of_includes = INCLUDE_ORDER.get(table, len(rules))
+        for order, key, rule in known:
+            if order >= place_of_includes:
+                self.includes(data, indent, path)
+                place_of_includes = len(rules) + 1
+            if not left_out(key, rule, self.version):
+                self.keyword(key, data[key], rule, indent, path)
+        if place_of_includes <= len(rules):
+            self.includes(data, indent, path)
         if "raw" in data and data["raw"] is not None:
             self.raw(data["raw"], indent, (*path, "raw"))
 
@@ -327,8 +367,15 @@ class Renderer:
                 self.out.append(f"{indent}{key} {_word(value)}")
             elif kind == "secret":
                 self.out.append(f"{indent}{key} {_secret(value)}")
-            elif kind in ("flag", "bool", "optional", "optscript") and isinstance(value, bool):
-                if value:
+            elif kind == "pattern":
+                self.out.append(f"{indent}{key} {_pattern(value)}")
+            elif is_empty(value) and not (kind == "block" and isinstance(value, Mapping)):
+                if rule.needed:
+                    raise _Bad(f"must have at least one entry (got none). Give it {_NEEDED.get(key, 'the program')}")
+            elif kind in ("flag", "bool", "optional", "optscript") and (known := truth(value)) is not None:
+                if kind == "bool" and isinstance(value, str):
+                    self.out.append(f"{indent}{key} {value.lower()}")
+                elif known:
                     self.out.append(indent + key)
                 elif kind == "bool":
                     self.out.append(f"{indent}{key} off")
@@ -336,16 +383,12 @@ class Renderer:
                 self.out.append(f"{indent}{key} {_words(value)}")
             elif kind in ("script", "optscript"):
                 self.out.append(f"{indent}{key} {_script(value)}")
-            elif kind == "pattern":
-                self.out.append(f"{indent}{key} {_pattern(value)}")
-            elif kind == "flag":
-                raise _Bad(f"is {value!r}; it takes true or false")
-            elif kind == "bool":
-                if value not in ("on", "off", "true", "false", "yes", "no"):
-                    raise _Bad(f"is {value!r}; it takes true or false")
-                self.out.append(f"{indent}{key} {value}")
+            elif kind in ("flag", "bool"):
+                raise _Bad(f"must be true or false (got {value!r})")
+            elif kind == "keys":
+                self.keys(key, value, indent, (*path, key))
             elif kind == "lines":
-                self.lines(key, value, rule.argument, indent, (*path, key))
+                self.lines(key, value, rule, indent, (*path, key))
             elif kind == "block":
                 self.blocks(key, value, rule, indent, (*path, key))
             else:
@@ -353,12 +396,23 @@ class Renderer:
         except _Bad as problem:
             self.bad((*path, key), problem)
 
-    def lines(self, head: str, value: Any, first: str, indent: str, path: Path) -> None:
+    def keys(self, key: str, value: Any, indent: str, path: Path) -> None:
+        """One line for each number, with its secret."""
+        if not isinstance(value, Mapping):
+            raise _Bad(f"is of type {type(value).__name__}; it needs a mapping of numbers to keys")
+        for number in sorted(value, key=lambda number: natural(str(number))):
+            try:
+                self.out.append(f"{indent}{key} {_word(number)} {_secret(value[number])}")
+            except _Bad as problem:
+                self.bad((*path, str(number)), problem)
+
+    def lines(self, head: str, value: Any, rule: Rule, indent: str, path: Path) -> None:
         if isinstance(value, str):
             value = [value]
         if not isinstance(value, (Mapping, list, tuple)):
             raise _Bad(f"is of type {type(value).__name__}; it takes a list of lines")
-        inner = indent + INDENT
+        first, inner = rule.argument, indent + INDENT
+        begin = len(self.out)
         self.out.append(f"{indent}{head} {{")
         start = len(self.out)
         if isinstance(value, Mapping):
@@ -371,9 +425,7 @@ class Renderer:
                     self.out.append(inner + _line({name: value[name]}, first))
                 except _Bad as problem:
                     self.bad((*path, str(name)), problem)
-            for keyword in INCLUDES:
-                if value.get(keyword) is not None:
-                    self.include(keyword, value[keyword], inner, (*path, keyword))
+            self.includes(value, inner, path)
             if value.get("raw") is not None:
                 self.raw(value["raw"], inner, (*path, "raw"))
         else:
@@ -386,7 +438,11 @@ class Renderer:
                 except _Bad as problem:
                     self.bad((*path, index), problem)
         if len(self.out) == start and not self.problems:
-            raise _Bad("is empty; keepalived would take the empty block for something else. Leave it out instead")
+            # keepalived would take an empty block for something else.
+            if rule.needed:
+                raise _Bad(f"must have at least one entry (got none). Give it {_NEEDED[head.partition(' ')[0]]}")
+            del self.out[begin:]
+            return
         self.out.append(indent + "}")
 
     def block(self, head: str, table: str, data: Any, indent: str, path: Path) -> None:
@@ -398,8 +454,6 @@ class Renderer:
         if value is True:
             value = {}
         if rule.repeat and isinstance(value, (list, tuple)):
-            if not value:
-                raise _Bad("is an empty list; set it to null to leave it out")
             for index, item in enumerate(value):
                 self.block(key, rule.argument, item, indent, (*path, index))
         else:
@@ -434,21 +488,22 @@ class Renderer:
                 continue
             if rule.kind == "named-lines":
                 try:
-                    self.lines(f"{key} {label}", body, rule.argument, indent, where)
+                    self.lines(f"{key} {label}", body, rule, indent, where)
                 except _Bad as problem:
                     self.bad(where, problem)
             else:
                 self.block(f"{key} {label}", rule.argument, body, indent, where)
 
 
-def render(data: Any, header: str | None = HEADER) -> str:
+def render(data: Any, header: str | None = HEADER, version: str = "") -> str:
     """The text of keepalived.conf.
 
     :param data: blocks and keywords, nested as in the file.
     :param header: comment at the top; empty or ``None`` for none.
+    :param version: of keepalived on the host; what only tunes and is newer is left out. Empty when it is not known.
     :raises KeepalivedDataError: with every problem found, each with its path in the data.
     """
-    renderer = Renderer()
+    renderer = Renderer(version)
     if header:
         renderer.comment(header, "", ("header",))
     renderer.body("main", data, "", ())
