@@ -47,10 +47,14 @@ def state(code: int, output: str, version: str) -> str:
         ("2.1.5", 0, INSECURE, "security"),
         ("2.1.5", 0, f"{INSECURE}\n{MISSING}", "errors"),
         ("2.1.5", 0, MISSING, "errors"),
-        ("2.1.5", 4, "(/tmp/x.conf: Line 13) Unexpected '{' - ignoring", "fatal"),
+        ("2.1.5", 4, "(/tmp/x.conf: Line 13) Unexpected '{' - ignoring", "errors"),
+        # 6 is also a configuration that is missing, and 7 in the first releases of 2.2.
+        ("2.2.7", 6, "(Line 1) Config files missing 'none.conf'.", "fatal"),
+        ("2.2.4", 7, "(Line 1) Config files missing 'none.conf'.", "fatal"),
         # The codes of the first releases with the option, as in their manual page.
         ("2.0.10", 0, "", "good"),
         ("2.0.10", 3, "no config", "fatal"),
+        ("2.0.10", 4, EQUAL, "errors"),
         ("2.0.10", 5, INSECURE, "security"),
         ("2.0.10", 5, "", "errors"),
         ("2.0.10", 139, "", "failed"),
@@ -66,7 +70,7 @@ def test_the_message_has_keepalived_own_words_once() -> None:
     )
     assert result["said"] == [EQUAL]
     assert result["message"] == (
-        f"keepalived 2.2.7 would run with a part of this configuration only (exit code 5). It says: {EQUAL}."
+        f"keepalived 2.2.7 would run with a part of this configuration only (exit code 5). It printed: {EQUAL}."
     )
 
 
@@ -78,15 +82,15 @@ def test_the_message_has_no_secret() -> None:
 
 def test_what_we_found_makes_a_good_test_a_bad_one() -> None:
     result = verdict(
-        {"rc": 0, "stdout": "@ /bin/x is not an executable file\n@ the peer 10.0.0.1 is this host itself"}, "2.2.7"
+        {"rc": 0, "stdout": "@not_executable /bin/x is not an executable file\n@own_peer the peer 10.0.0.1 is this host itself"}, "2.2.7"
     )
     assert result["state"] == "errors"
     assert (
-        "(exit code 0), but the host does. On the host: /bin/x is not an executable file; the peer 10.0.0.1"
+        "(exit code 0), but the host does not fit it. On the host: /bin/x is not an executable file [not_executable]; the peer 10.0.0.1"
         in result["message"]
     )
-    assert verdict({"rc": 6, "stdout": f"{INSECURE}\n@ x"}, "2.2.7")["state"] == "errors"
-    assert verdict({"rc": 4, "stdout": "y\n@ x"}, "2.2.7")["state"] == "fatal"
+    assert verdict({"rc": 6, "stdout": f"{INSECURE}\n@own_peer x"}, "2.2.7")["state"] == "errors"
+    assert verdict({"rc": 4, "stdout": "y\n@own_peer x"}, "2.2.7")["state"] == "fatal"
 
 
 @pytest.mark.parametrize("result", [None, {}, "text", {"skipped": True}])
