@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_verdict import NAMES, OURS
 
 ROLE = Path(__file__).parents[4] / "roles" / "keepalived"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
@@ -230,6 +231,7 @@ def test_config_test_leaves_nothing_behind_and_names_the_real_file(run: Run, tmp
     result = run(
         "__keepalived_test_script",
         target,
+        "keepalived",
         stdin="secret text\n",
         keepalived=f'file=${{2#--use-file=}}; cat "$file" > {copy}; stat -c %a "$file" >> {copy}; echo "($file: Line 1) bad"; exit 5',
     )
@@ -241,20 +243,58 @@ def test_config_test_leaves_nothing_behind_and_names_the_real_file(run: Run, tmp
 
 def test_config_test_outlives_the_signal_that_keepalived_sends_itself(run: Run, tmp_path: Path) -> None:
     """2.2.7 with a script that runs as another user: without the guard every such test ends with SIGTERM."""
-    result = run("__keepalived_test_script", tmp_path / "keepalived.conf", keepalived="kill -TERM $$; exit 0")
+    result = run("__keepalived_test_script", tmp_path / "keepalived.conf", "keepalived", keepalived="kill -TERM $$; exit 0")
     assert result.returncode == 0
 
 
-def checked(run: Run, tmp_path: Path, check: str) -> str:
-    return run("__keepalived_test_script", tmp_path / "keepalived.conf", check).stdout.strip()
+def checked(run: Run, tmp_path: Path, *checks: str, tester: str = "keepalived") -> str:
+    return run("__keepalived_test_script", tmp_path / "keepalived.conf", tester, *checks).stdout.strip()
 
 
 @pytest.mark.skipif(shutil.which("ip") is None, reason="needs iproute2")
 def test_a_peer_that_is_the_host_itself_is_found(run: Run, tmp_path: Path) -> None:
-    assert checked(run, tmp_path, "peer 127.0.0.1") == "@ the peer 127.0.0.1 is this host itself"
+    assert checked(run, tmp_path, "peer 127.0.0.1") == "@own_peer the peer 127.0.0.1 is this host itself"
     assert checked(run, tmp_path, "peer 192.0.2.1") == ""
     # Whole addresses, not beginnings of them.
     assert checked(run, tmp_path, "peer 127.0.0.11") == ""
+
+
+@pytest.mark.skipif(shutil.which("ip") is None, reason="needs iproute2")
+def test_k7_a_source_address_that_the_host_does_not_have(run: Run, tmp_path: Path) -> None:
+    assert checked(run, tmp_path, "source 127.0.0.1") == ""
+    if Path("/proc/sys/net/ipv4/ip_nonlocal_bind").read_text(encoding="utf-8").strip() == "1":
+        pytest.skip("this host binds to addresses that it does not have")
+    assert checked(run, tmp_path, "source 192.0.2.77") == "@source_address the source address 192.0.2.77 is not configured on this host"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("ip") is None, reason="needs root and iproute2, for a network namespace")
+def test_k7_the_address_is_looked_for_in_keepalived_own_namespace(run: Run, tmp_path: Path) -> None:
+    name = f"kad{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        subprocess.run(["ip", "-n", name, "address", "add", "192.0.2.78/32", "dev", "lo"], check=True)
+        assert checked(run, tmp_path, f"namespace {name}", "source 192.0.2.78") == ""
+        assert checked(run, tmp_path, f"namespace {name}", "peer 192.0.2.78").startswith("@own_peer")
+        assert checked(run, tmp_path, f"namespace {name}", "source 192.0.2.79").startswith("@source_address")
+        subprocess.run(["ip", "netns", "exec", name, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind"], check=True)
+        assert checked(run, tmp_path, f"namespace {name}", "source 192.0.2.79") == ""
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+def test_k9_an_include_file_that_does_not_exist(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "there.conf").touch()
+    assert checked(run, tmp_path, "include there.conf", f"include {tmp_path}/there.conf") == ""
+    assert checked(run, tmp_path, "include no.conf") == f"@missing_include the include file {tmp_path}/no.conf does not exist"
+
+
+def test_k13_what_the_host_is_asked_is_asked_without_a_config_test_too(run: Run, tmp_path: Path) -> None:
+    """EL 7: keepalived 1.3.5 has none."""
+    result = run("__keepalived_test_script", tmp_path / "keepalived.conf", "", "include no.conf", keepalived="echo run; exit 3")
+    assert result.returncode == 0
+    assert result.stdout.startswith("@missing_include")
+    [test] = [task for task in tasks(ROLE / "tasks/test.yml") if "ansible.builtin.command" in task]
+    assert test["when"] == "__keepalived_version != ''"
 
 
 @pytest.fixture
@@ -276,24 +316,40 @@ def test_a_good_program_is_not_found_fault_with(run: Run, tmp_path: Path, progra
     assert checked(run, tmp_path, f"program root {program}") == ""
     assert checked(run, tmp_path, f"program nobody {program}") == ""
     assert checked(run, tmp_path, "program root /usr/bin/python3") == ""
-    # Missing programs are found by keepalived, names without a path are looked up by it.
-    assert checked(run, tmp_path, f"program root {program}-none") == ""
+    # Names without a path are looked up by keepalived.
     assert checked(run, tmp_path, "program root true") == ""
+
+
+def test_k3_missing_notify_program(run: Run, tmp_path: Path, program: Path) -> None:
+    """Keepalived looks for the scripts of tracks and checks only, and not for those of notifications."""
+    assert checked(run, tmp_path, f"program root {program}-none") == f"@missing_program {program}-none does not exist"
+    spaced = program.with_name("a program")
+    spaced.write_text("#!/bin/sh\n", encoding="utf-8")
+    assert checked(run, tmp_path, f"program - {spaced}") == f"@not_executable {spaced} is not an executable file"
+
+
+def test_k3_a_user_who_does_not_exist(run: Run, tmp_path: Path, program: Path) -> None:
+    """Keepalived ignores such a script, and prints nothing."""
+    assert checked(run, tmp_path, f"program nosuchuser {program}") == (
+        f"@unknown_user there is no user nosuchuser, who is to run {program}"
+    )
 
 
 def test_a_program_that_cannot_be_executed_is_found(run: Run, tmp_path: Path, program: Path) -> None:
     program.chmod(0o644)
-    assert checked(run, tmp_path, f"program root {program}") == f"@ {program} is not an executable file"
+    assert checked(run, tmp_path, f"program root {program}") == f"@not_executable {program} is not an executable file"
     program.chmod(0o744)
-    assert checked(run, tmp_path, f"program nobody {program}") == f"@ {program} cannot be executed by nobody"
-    assert checked(run, tmp_path, f"program root {program.parent}") == f"@ {program.parent} is not an executable file"
+    assert checked(run, tmp_path, f"program nobody {program}") == f"@not_executable {program} cannot be executed by nobody"
+    assert checked(run, tmp_path, f"program root {program.parent}") == (
+        f"@not_executable {program.parent} is not an executable file"
+    )
 
 
 def test_a_path_that_others_can_write_is_found(run: Run, tmp_path: Path, program: Path) -> None:
     program.chmod(0o757)
     assert (
         checked(run, tmp_path, f"program root {program}")
-        == f"@ {program}, on the way to {program}, can be written by everyone"
+        == f"@insecure_program {program}, on the way to {program}, can be written by everyone"
     )
     program.chmod(0o755)
     program.parent.chmod(0o775)
@@ -312,6 +368,13 @@ def test_a_link_is_followed(run: Run, tmp_path: Path, program: Path) -> None:
     link.symlink_to(program)
     program.chmod(0o757)
     assert "can be written by everyone" in checked(run, tmp_path, f"program root {link}")
+
+
+def test_every_finding_has_a_name_that_can_be_accepted() -> None:
+    """What the script prints, and the names in the filter."""
+    found = set(re.findall(r'echo "@(\w+) ', VARS["__keepalived_test_script"]))
+    assert found == {*OURS, "missing_program", "insecure_program", "missing_include"}
+    assert found <= set(NAMES)
 
 
 def test_waiting_ends_when_the_unit_stays_active(run: Run) -> None:
