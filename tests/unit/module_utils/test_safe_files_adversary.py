@@ -13,6 +13,7 @@ import pwd
 import signal
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,11 +36,7 @@ class Stage:
     """A directory of nobody's, below one of nobody's, and root's secret."""
 
     def __init__(self, folder: Path) -> None:
-        # nobody has to get there.
-        for parent in (folder, *folder.parents):
-            if parent.stat().st_mode & stat.S_IXOTH:
-                break
-            parent.chmod(0o711)
+        self.folder = folder
         self.secret = folder / "root" / "file"
         self.secret.parent.mkdir()
         self.secret.write_bytes(SECRET)
@@ -95,8 +92,11 @@ def attack(output: int, words: list[str]) -> NoReturn:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
+def stage() -> Iterator[Stage]:
+    # Not below pytest's directory, which is root's alone, and which every other session of pytest shuts again.
+    with tempfile.TemporaryDirectory(prefix="adversary-") as name:
+        Path(name).chmod(0o711)
+        yield Stage(Path(name))
 
 
 class Hung(Exception):
@@ -228,8 +228,8 @@ def test_s1_removing_another_users_directory_removes_nothing_else(stage: Stage) 
     assert counts["swaps"] > 0
 
 
-def test_s3_nobody_reads_a_new_secret(stage: Stage, tmp_path: Path) -> None:
-    folder = tmp_path / "public"
+def test_s3_nobody_reads_a_new_secret(stage: Stage) -> None:
+    folder = stage.folder / "public"
     folder.mkdir(mode=0o755)
     numbers = itertools.count()
 
