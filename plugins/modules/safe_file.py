@@ -46,7 +46,7 @@ options:
     description: The group's name or number, likewise.
     type: str
   mode:
-    description: The mode, in octal, as text.
+    description: The mode, in octal, as text; V(preserve) for that of O(src).
     type: str
     default: "0600"
   as_owner:
@@ -126,15 +126,20 @@ def number(module, option, find, field):
 
 
 def wanted(module):
-    """The content to write, as bytes."""
+    """The content to write (bytes), and its mode."""
     params = module.params
+    mode = params["mode"]
+    if mode != "preserve" and not re.match(r"0[0-7]{3}\Z", mode):
+        module.fail_json(msg="mode must be octal digits in quotes, such as \"0640\" (got '%s')" % mode)
+    if mode == "preserve" and params["src"] is None:
+        module.fail_json(msg="mode must be octal digits where src is not given (got preserve)")
     if params["src"] is not None:
         source = _safe_files.read(params["src"])
         if source is None:
             module.fail_json(msg="src must be a file (got %s, which does not exist)" % params["src"])
-        return source.content
+        return source.content, source.mode & 0o777 if mode == "preserve" else int(mode, 8)
     try:
-        return base64.b64decode(params["content"])
+        return base64.b64decode(params["content"]), int(mode, 8)
     except (TypeError, ValueError):
         return module.fail_json(msg="content must be Base64. Use filter b64encode.")
 
@@ -160,14 +165,14 @@ def act(module):
     if params["state"] == "absent":
         there = _safe_files.remove(params["path"], params["as_owner"], dry)
         return {"changed": there, "exists": there}
-    content = wanted(module)
+    content, mode = wanted(module)
 
     def label(new):
         module.set_context_if_different(new, module.selinux_default_context(params["path"]), False)
 
     file = _safe_files.Wanted(
         content,
-        int(params["mode"], 8),
+        mode,
         number(module, "owner", pwd.getpwnam, "pw_uid"),
         number(module, "group", grp.getgrnam, "gr_gid"),
         label if module.selinux_enabled() else None,
@@ -196,8 +201,6 @@ def main():
         mutually_exclusive=[("content", "src")],
         supports_check_mode=True,
     )
-    if not re.match(r"0[0-7]{3}\Z", module.params["mode"]):
-        module.fail_json(msg="mode must be octal digits in quotes, such as \"0640\" (got '%s')" % module.params["mode"])
     try:
         result = act(module)
     except _safe_files.FileError as e:

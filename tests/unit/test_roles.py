@@ -78,3 +78,26 @@ def test_the_tables_in_the_readmes_are_up_to_date():
         [sys.executable, REPO / "tools" / "role-docs", "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+# Secrets, and what lies in directories that other users write: the variables that name them.
+GUARDED = re.compile(r"__cc_gateway_run_dir|preload_file|__cc_gateway_root|pair_directory|keepalived_config_file|__cc_gateway_backup\b")
+
+
+def every_task(entries):
+    for entry in entries or []:
+        yield entry
+        for part in ("block", "rescue", "always"):
+            yield from every_task(entry.get(part))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_s1_nothing_works_by_path_where_others_write_or_on_secrets(role):
+    """Module safe_file does: copy, slurp and the like follow links, wait for FIFOs, and write before they set the mode."""
+    for file in sorted((role / "tasks").rglob("*.yml")):
+        for task in every_task(load(file)):
+            assert "ansible.builtin.slurp" not in task, f"{file.name}: {task['name']}"
+            for module in ("copy", "template", "fetch", "lineinfile", "blockinfile"):
+                told = task.get(f"ansible.builtin.{module}") or {}
+                places = f"{told.get('src')} {told.get('dest')} {told.get('path')} {told.get('content')}"
+                assert not GUARDED.search(places), f"{file.name}: {task['name']}"

@@ -197,7 +197,8 @@ def test_interpreters_that_do_not_work(tmp_path, program, works, words):
 
 
 def test_users():
-    assert _gateway_host.look_at_user("no-such-user") == {"name": "no-such-user", "exists": False, "uid": None, "gid": None, "group_mates": []}
+    nobody = {"name": "no-such-user", "exists": False, "uid": None, "gid": None, "group_mates": []}
+    assert _gateway_host.look_at_user("no-such-user") == nobody
     assert _gateway_host.look_at_user(USER)["uid"] == os.getuid()
     found = _gateway_host.look_at_python("no-such-user", sys.executable)
     assert (found["works"], found["message"]) == (None, "there is no user 'no-such-user' on this host")

@@ -8,6 +8,7 @@ __metaclass__ = type
 
 import base64
 import json
+import os
 
 import pytest
 from ansible.module_utils import basic
@@ -103,8 +104,10 @@ def test_safe_file(run, tmp_path):
     assert (again["changed"], again["exists"], again.get("diff")) == (False, True, None)
     found = run(safe_file, path=path, state="read")
     assert base64.b64decode(found["content"]) == b'{"a": true}\n'
-    copied = run(safe_file, path=path + ".copy", src=path)
-    assert copied["changed"] is True
+    for mode, expected in (("0600", 0o600), ("preserve", 0o640)):
+        assert run(safe_file, path=path + ".copy", src=path, mode=mode)["changed"] is True
+        assert os.stat(path + ".copy").st_mode & 0o7777 == expected
+    assert (tmp_path / "file.copy").read_bytes() == b'{"a": true}\n'
     assert run(safe_file, path=path, state="absent", _ansible_check_mode=True)["changed"] is True
     assert run(safe_file, path=path, state="absent")["changed"] is True
     assert run(safe_file, path=path, state="absent")["changed"] is False
@@ -147,6 +150,7 @@ def test_nc_route_step_says_why_it_fails(run, monkeypatch, step):
     ("module", "options", "says"),
     [
         (safe_file, {"path": "/tmp/none", "content": "aGVsbG8=", "mode": "416"}, "mode must be octal digits in quotes"),
+        (safe_file, {"path": "/tmp/none", "content": "", "mode": "preserve"}, "mode must be octal digits where src is not given"),
         (safe_file, {"path": "/tmp/none", "content": "x"}, "content must be Base64"),
         (safe_file, {"path": "/tmp/none", "content": "", "owner": "nosuchuser"}, "owner must be a user or group of this host"),
         (safe_file, {"path": "/tmp/none", "src": "/nonexistent"}, "src must be a file (got /nonexistent, which does not exist)"),
