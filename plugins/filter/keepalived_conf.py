@@ -9,12 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import (
-    HEADER,
-    KeepalivedDataError,
-    mask,
-    render,
-)
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_mask import mask
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import HEADER, KeepalivedDataError, render
 
 DOCUMENTATION = r"""
 name: keepalived_conf

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from difflib import unified_diff
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import mask
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_mask import mask
 
 DOCUMENTATION = r"""
 name: keepalived_diff
@@ -18,7 +18,8 @@ version_added: 0.1.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Compares two texts line by line. Every C(auth_pass) and C(password) is masked on both sides.
+  - Compares two texts line by line. Every C(auth_pass) and C(password) is masked on both sides, wherever it stands; in comments, in
+    blocks on one line, in definitions and on continued lines too.
 positional: new
 options:
   _input:
@@ -57,7 +58,7 @@ _value:
 
 def keepalived_diff(old: str, new: str) -> list[str]:
     """The masked difference between ``old`` and ``new``."""
-    lines = list(unified_diff(mask(old).splitlines(), mask(new).splitlines(), "before", "after", lineterm=""))
+    lines = list(unified_diff(mask(old, new).splitlines(), mask(new, old).splitlines(), "before", "after", lineterm=""))
     if not lines and old != new:
         return ["Only secrets differ."]
     return lines

@@ -516,11 +516,3 @@ def render(data: Any, header: str | None = HEADER, version: str = "") -> str:
             lines.append("")
         lines.append(line)
     return "\n".join(lines) + "\n"
-
-
-_SECRET = re.compile(r"^(\s*(?:@\S+\s+)?(?:auth_pass|password)\s+).*$", re.MULTILINE)
-
-
-def mask(text: str) -> str:
-    """The text with its secrets replaced, for people to read."""
-    return _SECRET.sub(r"\1********", text)

@@ -14,10 +14,10 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf import FilterModule
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import FIRST_RELEASE, GRAMMAR
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_mask import mask
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import (
     EXTRAS,
     KeepalivedDataError,
-    mask,
     natural,
     place,
     render,
