@@ -10,7 +10,11 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_mask import mask
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import HEADER, KeepalivedDataError, render
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import (
+    HEADER,
+    KeepalivedDataError,
+    render,
+)
 
 DOCUMENTATION = r"""
 name: keepalived_conf
