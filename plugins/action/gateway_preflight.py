@@ -160,6 +160,7 @@ class ActionModule(ActionBase):
             "firewall_rules": settings.firewall_rules,
             "keepalived": found["keepalived"],
             "time": found["time"],
+            "keepalived_version": facts["keepalived_version"],
             "programs_installed": not facts["missing"],
             "incompatible": problems["incompatible"],
             "warnings": problems["warnings"],

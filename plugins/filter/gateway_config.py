@@ -9,6 +9,7 @@ import ipaddress
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _keepalived_pair
 
 DOCUMENTATION = r"""
 name: gateway_config
@@ -25,7 +26,7 @@ description:
     A controller that has just become ENABLED adds another weight for a few seconds, so that it takes the VIP from one that still
     counts as ENABLED: a controller that hangs, or whose last answer is remembered. Afterwards both are equal again.
   - Maintenance is a FAULT in either case, since a host in maintenance must not hold the VIP even when nobody else can.
-positional: auth_pass, further
+positional: auth_pass, further, versions
 options:
   _input:
     description: The settings, as C(__cc_gateway.composition) of role P(eucalyptus.ha.cc_gateway#role) has them, without passwords.
@@ -40,6 +41,11 @@ options:
     type: list
     elements: dict
     default: []
+  versions:
+    description:
+      - The release of keepalived on each host of the pair, by host; empty where it is not known.
+      - Releases that cannot hear each other's adverts get C(old_unicast_checksum), or are rejected.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -179,12 +185,22 @@ def _instance(given: dict, gateway: dict) -> dict:
     return found
 
 
-def gateway_config(given: dict, auth_pass: str = "", further: list | tuple = ()) -> dict:
+def _checksum(given: dict, gateway: dict, versions: dict) -> dict:
+    """What the instance of a gateway needs beside another release of keepalived (cases P5: EL 7 beside anything newer)."""
+    family = ipaddress.ip_interface(gateway["vip"]).version
+    mix = _keepalived_pair.compare(versions, int(gateway["version"]), True, family)
+    if mix.state == "reject":
+        raise AnsibleFilterError(f"{mix.message} (VRRP instance {gateway['instance']})")
+    return {"old_unicast_checksum": True} if mix.state == "fix" and given.get("host") in mix.hosts else {}
+
+
+def gateway_config(given: dict, auth_pass: str = "", further: list | tuple = (), versions: dict | None = None) -> dict:
     """The data of keepalived's configuration for the gateways of one host.
 
     :param given: settings, see _gateway_settings.Settings.composition
     :param auth_pass: the password of VRRP version 2
     :param further: cc_gateway_further, whose entries may have passwords of their own
+    :param versions: releases of keepalived by host
     :raises AnsibleFilterError: when a setting is missing, or two gateways have the same instance
     """
     try:
@@ -196,7 +212,9 @@ def gateway_config(given: dict, auth_pass: str = "", further: list | tuple = ())
         return {
             "global_defs": _global_defs(given),
             "vrrp_script": _scripts(given),
-            "vrrp_instance": {gateway["instance"]: _instance(given, gateway) for gateway in gateways},
+            "vrrp_instance": {
+                gateway["instance"]: {**_instance(given, gateway), **_checksum(given, gateway, versions or {})} for gateway in gateways
+            },
         }
     except KeyError as error:
         raise AnsibleFilterError(f"gateway_config: the setting {error} is missing") from error

@@ -15,7 +15,7 @@ __metaclass__ = type
 import os
 import sys
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _eucalyptus_conf
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _eucalyptus_conf, _keepalived_process
 
 # The operating system's own, so that the choice does not depend on which control node deploys: EL 8 and 9 have the second where
 # python3 is not installed, EL 7 has the third.
@@ -53,8 +53,17 @@ def firewalld(proc="/proc"):
     return False
 
 
+def keepalived_version():
+    """The release of keepalived, such as 2.2.7; empty when it is not installed."""
+    program = _keepalived_process.executable()
+    return (_keepalived_process.version(program) or "") if program else ""
+
+
 def gather(root, programs):
-    """-> dict: conf, conf_files, interfaces, python, is_root, systemd, firewalld, missing. Raises AddressError and FileError."""
+    """-> dict: conf, conf_files, interfaces, python, is_root, firewalld, keepalived_version, systemd, missing.
+
+    Raises AddressError and FileError.
+    """
     conf, files = _eucalyptus_conf.read(root)
     return {
         "conf": conf,
@@ -63,6 +72,7 @@ def gather(root, programs):
         "python": python(),
         "missing": [path for path in programs if not os.path.exists(path)],
         "firewalld": firewalld(),
+        "keepalived_version": keepalived_version(),
         "is_root": os.geteuid() == 0,
         # sd_booted(3)
         "systemd": os.path.isdir("/run/systemd/system"),

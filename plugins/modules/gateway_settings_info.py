@@ -72,6 +72,11 @@ is_root:
   returned: success
   type: bool
   sample: true
+keepalived_version:
+  description: The release of keepalived, empty when it is not installed.
+  returned: success
+  type: str
+  sample: 2.2.7
 firewalld:
   description: Whether firewalld is running.
   returned: success

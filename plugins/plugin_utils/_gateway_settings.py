@@ -245,6 +245,7 @@ class Settings:
         """What filter gateway_config composes keepalived's configuration from."""
         given = self.options
         return {
+            "host": self.inventory.host,
             "router_id": given.get("router_id"),
             "user": self.user,
             "rt_priority": given.get("rt_priority") or 0,

@@ -204,3 +204,20 @@ def test_an_ipv6_gateway_has_addresses_of_its_own_which_differ_by_host():
 def test_a_further_gateway_that_cannot_work_is_refused_by_name(entry, words):
     with pytest.raises(AnsibleFilterError, match=f"cc_gateway_further.*{words}"):
         gateway_further(entry, MAIN, "cc1")
+
+
+# --- keepalived of different releases ---
+
+
+@pytest.mark.parametrize(
+    ("versions", "checksum"),
+    [({}, None), ({"cc1": "2.2.7", "cc2": "2.2.7"}, None), ({"cc1": "2.2.7", "cc2": "1.3.5"}, True), ({"cc1": "1.3.5", "cc2": "2.2.7"}, None)],
+)
+def test_p5_a_newer_host_computes_the_checksum_that_the_older_one_expects(versions, checksum):
+    found = gateway_config({**GIVEN, "host": "cc1"}, "", [], versions)["vrrp_instance"]["eucalyptus"]
+    assert found.get("old_unicast_checksum") is checksum
+
+
+def test_p5_a_release_without_vrrp_version_3_is_rejected_before_anything_changes():
+    with pytest.raises(AnsibleFilterError, match=r"VRRP version 3 needs keepalived 1.2.17 .*VRRP instance eucalyptus"):
+        gateway_config({**GIVEN, "host": "cc1"}, "", [], {"cc1": "2.2.7", "cc2": "1.2.13"})
