@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.eucalyptus.ha.plugins.filter.unknown_options import unknown_options
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._cluster import cluster_vips
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._cluster import ClusterVips, cluster_vips
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_inspection import Inspection
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_plan import Plan, make_plan
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_script import NOT_RESTORED
@@ -119,10 +119,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             # What is removed does not depend on them.
             problems = unknown_options(list(self._variables), specs, "nc_route_", NO_OPTIONS) + problems
         if not problems:
-            settings, problems, warnings = read_settings(options, cluster_vips(self._variables, template))
+            settings, problems, warnings = read_settings(options, self._cluster(template))
         if problems:
             raise _Failed(f"nothing was changed. {sentences(problems)}")
         return settings, warnings
+
+    def _cluster(self, template: Callable[[Any], Any]) -> ClusterVips:
+        try:
+            return cluster_vips(self._variables, template)
+        except AnsibleError as error:  # of variables of the cluster controllers, which a host that has nc_route_vip does not need
+            return ClusterVips(problem=str(error))
 
     def _make_plan(self, settings: Settings) -> Plan:
         found = self._on_host(

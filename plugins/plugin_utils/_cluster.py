@@ -93,12 +93,14 @@ def group_problems(given: Any, groups: Mapping[str, Any], option: str) -> list[s
     :param option: the name of the option
     """
     found = []
-    known = [name for name in groups if name not in ("all", "ungrouped")]
+    # The group of the other kind has nearly the same name.
+    others = ("all", "ungrouped", NODES if option.startswith("cc_") else CLUSTERS)
+    known = [name for name in groups if name not in others and groups[name]]
     for name in names(given):
         if name == NO_GROUP or name in groups.get("all", []) or any(sign in name for sign in _PATTERN) or groups.get(name):
             continue
         what = "has no hosts" if name in groups else "does not exist"
-        close = get_close_matches(name, [one for one in known if groups[one]], n=1, cutoff=CLOSE)
+        close = get_close_matches(name, known, n=1, cutoff=CLOSE)
         meant = f" Did you mean {close[0]}?" if close else ""
         found.append(
             f"{option} must be an inventory group with hosts (got {name}, which {what}).{meant} "

@@ -8,7 +8,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleUndefinedVariable
 from ansible_collections.eucalyptus.ha.plugins.action.nc_route_step import MODULE, ActionModule
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._role_options import load_specs
 
@@ -197,6 +197,17 @@ def test_settings_that_are_wrong_end_the_run_before_the_host_is_asked(host, vari
     assert words in result["msg"]
     assert not result["msg"].endswith("..")
     assert host.calls == []
+
+
+def test_o10_variables_of_the_cluster_that_cannot_be_evaluated_matter_only_where_they_are_needed(host):
+    class Broken(dict):
+        def __getitem__(self, name):
+            raise AnsibleUndefinedVariable("'site' is undefined")
+
+    broken = {"hostvars": Broken()}
+    assert "failed" not in host.run("plan", {**broken, "nc_route_vip": VIP})
+    assert "failed" not in host.run("plan", {**broken, "nc_route_state": "absent"})
+    assert "this host's cluster ('site' is undefined)" in host.run("plan", broken)["msg"]
 
 
 def test_variables_of_the_playbooks_are_no_unknown_options(host):

@@ -97,3 +97,9 @@ def test_o3_a_group_that_is_misspelt_or_empty_is_named(given, what):
     [problem] = group_problems(given, GROUPS, "nc_route_group")
     assert problem.startswith("nc_route_group must be an inventory group with hosts (got ")
     assert what in problem
+
+
+def test_the_group_of_the_other_kind_is_not_what_was_meant():
+    groups = {"all": ["cc1"], "eucalyptus_cc": ["cc1"]}
+    assert "Did you mean" not in group_problems("eucalyptus_nc", groups, "nc_route_group")[0]
+    assert "Did you mean eucalyptus_cc?" in group_problems("eucalyptus_c", groups, "cc_gateway_clusters")[0]
