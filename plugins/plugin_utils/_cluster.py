@@ -68,6 +68,18 @@ def cluster_vips(variables: Mapping[str, Any], template: Callable[[Any], Any]) -
     return found
 
 
+def controllers_of(variables: Mapping[str, Any], template: Callable[[Any], Any]) -> list[str]:
+    """The cluster controllers of the cluster that the host of a task belongs to; [] where the inventory has none.
+
+    The cluster's group is cc_gateway_group of the host, or else that of cc_gateway_clusters whose cc_gateway_nc_group the host is in.
+    """
+    wanted = names(template(variables.get("cc_gateway_group"))) or names(template(variables.get("cc_gateway_clusters"))) or [CLUSTERS]
+    groups, hostvars, mine = variables["groups"], variables["hostvars"], variables.get("group_names", [])
+    found = [list(groups.get(group) or []) for group in wanted]
+    served = [hosts for hosts in found if any((hostvars[host].get("cc_gateway_nc_group") or NODES) in mine for host in hosts)]
+    return next(iter(served or found), [])
+
+
 def _vips(members: Iterable[Mapping[str, Any]]) -> ClusterVips:
     vips: dict[str, None] = {}
     further: dict[str, None] = {}

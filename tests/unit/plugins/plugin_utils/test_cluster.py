@@ -8,6 +8,7 @@ from ansible.errors import AnsibleUndefinedVariable
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._cluster import (
     ClusterVips,
     cluster_vips,
+    controllers_of,
     group_problems,
     names,
     without_prefix,
@@ -103,3 +104,19 @@ def test_the_group_of_the_other_kind_is_not_what_was_meant():
     groups = {"all": ["cc1"], "eucalyptus_cc": ["cc1"]}
     assert "Did you mean" not in group_problems("eucalyptus_nc", groups, "nc_route_group")[0]
     assert "Did you mean eucalyptus_cc?" in group_problems("eucalyptus_c", groups, "cc_gateway_clusters")[0]
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({}, ["a1", "a2"]),
+        ({"cc_gateway_clusters": "a_cc,b_cc", "group_names": ["b_nc"]}, ["b1"]),
+        ({"cc_gateway_clusters": "a_cc,b_cc", "group_names": ["eucalyptus_nc"]}, ["a1", "a2"]),
+        ({"cc_gateway_group": "b_cc"}, ["b1"]),
+        ({"cc_gateway_group": "none_cc"}, []),
+    ],
+)
+def test_the_cluster_controllers_whose_cluster_a_run_locks(variables, found):
+    groups = {"eucalyptus_cc": ["a1", "a2"], "a_cc": ["a1", "a2"], "b_cc": ["b1"]}
+    hostvars = {"a1": {}, "a2": {}, "b1": {"cc_gateway_nc_group": "b_nc"}}
+    assert controllers_of({"groups": groups, "hostvars": hostvars, **variables}, lambda value: value) == found
