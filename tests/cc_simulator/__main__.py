@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from . import keys
-from .names import DEFAULT_PORT, SimulatorError
+from .names import DEFAULT_PORT, SERVICES, STRICT, SimulatorError
 
 if TYPE_CHECKING:
     from .cloud import CloudController
@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="be a Cluster Controller")
     serve.add_argument("--host", default="0.0.0.0", help="address to listen on (%(default)s); :: is IPv6 and IPv4")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (%(default)s)")
-    serve.add_argument("--keys", metavar="DIR", help="cloud-cert.pem, cluster-pk.pem, cluster-cert.pem")
+    serve.add_argument("--keys", metavar="DIR", required=True, help="cloud-cert.pem, cluster-pk.pem, cluster-cert.pem")
     serve.add_argument("--partition", default="PARTI00")
     serve.add_argument("--name", default="CC_00", help="'self': wait for a cloud controller to name it")
     serve.add_argument("--release", default="5.1", help="of Eucalyptus, 3.1 or later (%(default)s)")
@@ -57,7 +57,15 @@ def _parser() -> argparse.ArgumentParser:
         "--keep-alive", type=float, default=30.0, metavar="SECONDS", help="for idle connections (%(default)s)"
     )
     serve.add_argument("--control", metavar="PATH", help="unix socket for the command 'control'")
-    serve.add_argument("--no-ws-security", action="store_true", help="neither demand nor make signatures")
+    serve.add_argument(
+        "--services",
+        choices=SERVICES,
+        default="WS",
+        help="noWS: as with upstream's services_noWS.xml, which answers nobody",
+    )
+    serve.add_argument(
+        "--strict", default="", metavar="NAME[,NAME…]", help=f"be stricter than a real CC: {', '.join(STRICT)}, or all"
+    )
     serve.add_argument("--clock", metavar="ISO8601", help="a clock that stands still, for recorded messages")
     serve.add_argument("--service-uri", metavar="URI", help="the CC's own URI in its answers")
     serve.set_defaults(command=_serve)
@@ -86,8 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     flip.add_argument("--overlap", action="store_true", help="enable first")
     flip.set_defaults(command=_flip)
     for client in (cloud, flip):
-        client.add_argument("--keys", metavar="DIR", help="cloud-pk.pem, cloud-cert.pem")
-        client.add_argument("--no-ws-security", action="store_true", help="do not sign")
+        client.add_argument("--keys", metavar="DIR", required=True, help="cloud-pk.pem, cloud-cert.pem")
         client.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="(%(default)s)")
 
     control = commands.add_parser("control", help="steer a running simulator")
@@ -103,14 +110,15 @@ def _serve(options: argparse.Namespace) -> int:
 
     ended = _until_ended()
     simulator = Simulator(
-        _keys_of(options),
+        options.keys,
         host=options.host,
         port=options.port,
         partition=options.partition,
         name=options.name,
         release=options.release,
         state=options.state,
-        ws_security=not options.no_ws_security,
+        services=options.services,
+        strict=STRICT if options.strict == "all" else filter(None, options.strict.split(",")),
         clock=_moment(options.clock) if options.clock else None,
         service_uri=options.service_uri,
         state_file=options.state_file,
@@ -141,14 +149,6 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def _keys_of(options: argparse.Namespace) -> str | None:
-    if options.no_ws_security:
-        return None
-    if not options.keys:
-        raise SimulatorError("give --keys DIR (the command 'keys' makes them), or --no-ws-security")
-    return str(options.keys)
-
-
 def _keys(options: argparse.Namespace) -> int:
     keys.make(options.directory, options.days)
     return 0
@@ -157,7 +157,7 @@ def _keys(options: argparse.Namespace) -> int:
 def _cloud(options: argparse.Namespace) -> int:
     from . import cloud  # noqa: PLC0415 - 'keys' needs neither lxml nor xmlsec
 
-    client = cloud.CloudController(options.host, options.port, _keys_of(options), options.timeout)
+    client = cloud.CloudController(options.host, options.port, options.keys, options.timeout)
     if options.action == "heartbeat":
         return _heartbeat(client, options)
     print(cloud.act(client, options.action))
@@ -189,9 +189,8 @@ def _until_ended() -> threading.Event:
 def _flip(options: argparse.Namespace) -> int:
     from . import cloud  # noqa: PLC0415 - as above
 
-    directory = _keys_of(options)
     source, target = (
-        cloud.CloudController(*cloud.host_and_port(text), directory, options.timeout)
+        cloud.CloudController(*cloud.host_and_port(text), options.keys, options.timeout)
         for text in (options.source, options.target)
     )
     print(json.dumps(cloud.flip(source, target, options.gap, options.overlap)))

@@ -8,7 +8,6 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-import xmlsec
 from lxml import etree
 
 from . import operations, security, soap
@@ -28,18 +27,15 @@ ACTIONS = {
 class CloudController:
     """Sends requests to the CC at ``host`` and ``port``.
 
-    :arg keys: directory with cloud-pk.pem, cloud-cert.pem; None sends unsigned requests.
+    :arg keys: directory with cloud-pk.pem, cloud-cert.pem.
     :arg timeout: seconds for each step of a request.
     """
 
-    def __init__(self, host: str, port: int = DEFAULT_PORT, keys: str | Path | None = None, timeout: float = 10.0):
+    def __init__(self, host: str, port: int, keys: str | Path, timeout: float = 10.0):
         self.host, self.port, self.timeout = host, port, timeout
-        self.key: xmlsec.Key | None = None
-        self.certificate = b""
-        if keys is not None:
-            self.key = security.load_key(Path(keys) / "cloud-pk.pem")
-            self.certificate = security.load_certificate(Path(keys) / "cloud-cert.pem")
-            security.require_sha1(self.key)
+        self.key = security.load_key(Path(keys) / "cloud-pk.pem")
+        self.certificate = security.load_certificate(Path(keys) / "cloud-cert.pem")
+        security.require_sha1(self.key)
 
     @property
     def url(self) -> str:
@@ -48,7 +44,7 @@ class CloudController:
         return f"http://{host}:{self.port}{SERVICE_PATH}"
 
     def envelope(self, operation: str, content: str | None = None) -> bytes:
-        """Build a request, signed if there are keys; ``content`` is the XML inside the operation's element.
+        """Build a signed request; ``content`` is the XML inside the operation's element.
 
         The default content is the mildest one: no lists, epoch 0.
         """
@@ -61,8 +57,6 @@ class CloudController:
                 ]
             )
         unsigned = soap.request(operation, content, self.url)
-        if self.key is None:
-            return unsigned
         return security.sign_request(unsigned, self.key, self.certificate, datetime.now(timezone.utc))
 
     def post(self, body: bytes, soap_action: str) -> tuple[int, bytes]:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from .names import SERVICE_NAME, SOAP, WSA, WSSE
+from .names import SERVICE_NAME, SOAP, SOAP_12, WSA, WSSE
 
 XML_TYPE = "text/xml;charset=UTF-8"
+SOAP_12_TYPE = "application/soap+xml;charset=UTF-8"
+OTHER_VERSION = "Transport identified SOAP version does not match with SOAP message version"
 _ENVELOPE = (
     '<soapenv:Envelope xmlns:soapenv="{soap}">{header}<soapenv:Body><soapenv:Fault><faultcode>{code}</faultcode>'
     "<faultstring>{text}</faultstring>{detail}</soapenv:Fault></soapenv:Body></soapenv:Envelope>"
@@ -36,6 +38,32 @@ def fault(code: str, text: str, why: str, detail: str = "", header: str = _EMPTY
     return Refused(500, body.encode("utf-8"), why)
 
 
+def no_envelope(why: str) -> Refused:
+    """Axis2/C finds no SOAP envelope in what was sent."""
+    return fault("soapenv:Client", "SOAP message does not contain a SOAP envelope element", why)
+
+
+def other_version(why: str) -> Refused:
+    """A SOAP 1.2 envelope under a content type of SOAP 1.1."""
+    return fault("soapenv:Client", OTHER_VERSION, why)
+
+
+def soap_12(text: str, why: str) -> Refused:
+    """A fault as a SOAP 1.2 envelope, which is what Axis2/C answers to every content type but text/xml."""
+    body = (
+        f'<soapenv:Envelope xmlns:soapenv="{SOAP_12}"><soapenv:Header></soapenv:Header><soapenv:Body><soapenv:Fault>'
+        "<soapenv:Code><soapenv:Value>soapenv:Sender</soapenv:Value></soapenv:Code><soapenv:Reason>"
+        f'<soapenv:Text xml:lang="en">{text}</soapenv:Text></soapenv:Reason></soapenv:Fault></soapenv:Body>'
+        "</soapenv:Envelope>"
+    )
+    return Refused(500, body.encode("utf-8"), why, SOAP_12_TYPE)
+
+
+def not_understood(why: str) -> Refused:
+    """A header with mustUnderstand that nothing has processed (axis2_engine_check_must_understand_headers())."""
+    return fault("soapenv:MustUnderstand", "Header not understood", why)
+
+
 def handler_failed(why: str) -> Refused:
     """Axis2/C's answer when one of its handlers fails without saying why: an unsigned request, for one."""
     return fault("soapenv:Client", "No Error", why)
@@ -47,7 +75,7 @@ def not_authenticated(why: str) -> Refused:
 
 
 def not_deserialised(why: str) -> Refused:
-    """The code that ADB generated cannot read the Body (from the sources; no recording)."""
+    """The code that ADB generated cannot read the Body."""
     return _operation_failed("Data element of the OM Node is NULL", why)
 
 
@@ -66,9 +94,20 @@ def bad_signature(why: str, text: str = "Signature Verification failed.") -> Ref
     return _security("wsse:InvalidSecurity", text, "ds:Signature", why)
 
 
+def token_elsewhere(why: str) -> Refused:
+    """The certificate is not named by a direct reference to a token in the message."""
+    return bad_signature(why, "Token is not in the message .")
+
+
 def bad_timestamp(why: str) -> Refused:
-    """Rampart/C does not like the Timestamp."""
+    """Rampart/C rejects the Timestamp."""
     return _security("wsse:FailedCheck", "Timestamp is not valid", "wsse:Timestamp", why)
+
+
+def no_timestamp(why: str) -> Refused:
+    """Rampart/C has found no Timestamp, or one without Expires, when everything else was good."""
+    text = "Timestamp token required. Cannot find in the security header"
+    return _security("wsse:FailedCheck", text, "wsse:InvalidSecurity", why)
 
 
 def bad_addressing(name: str, why: str) -> Refused:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 WSA = "http://www.w3.org/2005/08/addressing"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
@@ -30,6 +31,12 @@ OPERATIONS = (
     "DisableService",
     "ShutdownService",
 )
+
+
+# Which services.xml is deployed: the one with the policy, or upstream's services_noWS.xml.
+SERVICES = ("WS", "noWS")
+# Where the stand-in can be stricter than a real CC, for tests of clients; README.md says what each rejects.
+STRICT = ("body", "dtd", "expires", "reply-to", "text", "zone")
 
 
 def action(operation: str) -> str:

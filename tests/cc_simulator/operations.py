@@ -78,7 +78,9 @@ class Request:
     service_ids: list[Service] = field(default_factory=list)
 
 
-# --- reading the Body: the sequence is fixed, as in the code that ADB generated --------------------------------------
+# --- reading the Body as the code does that ADB generated -----------------------------------------------------------
+# The sequence is fixed: an element that is unknown or late stops the reading, and all behind it is dropped (WSDL2C 1.4,
+# CADBBeanTemplateSource.xsl).
 
 _MESSAGE = (
     ("correlationId", False),
@@ -95,21 +97,23 @@ _MESSAGE = (
 _SERVICE = (("partition", False), ("type", False), ("name", False), ("uris", True))
 
 
-def read_request(root: etree._Element | None) -> Request:
-    """Read the Body's element, whatever its name; Refused when an element is unknown or out of order."""
-    if root is None:
-        raise faults.not_deserialised("an empty Body")
-    found = _sequence(root, _MESSAGE)
+def read_request(root: etree._Element | None, operation: str, strict: frozenset[str] = frozenset()) -> Request:
+    """Read the Body's element; Refused when it is not that of the operation."""
+    if root is None or root.tag != f"{{{EUCALYPTUS}}}{operation}":
+        raise faults.not_deserialised(f"{'nothing' if root is None else root.tag} in the Body, not {operation}")
+    found = _sequence(root, _MESSAGE, strict)
     request = Request()
     request.correlation_id = _text(found, "correlationId")
     request.user_id = _text(found, "userId")
     request.epoch = _integer(_text(found, "epoch"))
-    request.lists = {name: [_service(entry) for entry in found.get(name, [])] for name in LISTS}
-    request.service_ids = [_service(entry) for entry in found.get("serviceIds", [])]
+    request.lists = {name: [_service(entry, strict) for entry in found.get(name, [])] for name in LISTS}
+    request.service_ids = [_service(entry, strict) for entry in found.get("serviceIds", [])]
     return request
 
 
-def _sequence(parent: etree._Element, fields: tuple[tuple[str, bool], ...]) -> dict[str, list[etree._Element]]:
+def _sequence(
+    parent: etree._Element, fields: tuple[tuple[str, bool], ...], strict: frozenset[str]
+) -> dict[str, list[etree._Element]]:
     found: dict[str, list[etree._Element]] = {}
     position = 0
     for child in parent.iterchildren(etree.Element):
@@ -117,15 +121,17 @@ def _sequence(parent: etree._Element, fields: tuple[tuple[str, bool], ...]) -> d
         while position < len(fields) and not (name.namespace == EUCALYPTUS and fields[position][0] == name.localname):
             position += 1
         if position == len(fields):
-            raise faults.not_deserialised(f"{child.tag} is unknown or out of order")
+            if "body" in strict:
+                raise faults.not_deserialised(f"{child.tag} is unknown or out of order")
+            break
         found.setdefault(name.localname, []).append(child)
         if not fields[position][1]:
             position += 1
     return found
 
 
-def _service(entry: etree._Element) -> Service:
-    found = _sequence(entry, _SERVICE)
+def _service(entry: etree._Element, strict: frozenset[str]) -> Service:
+    found = _sequence(entry, _SERVICE, strict)
     return Service(
         type=_text(found, "type") or "",
         name=_text(found, "name") or "",

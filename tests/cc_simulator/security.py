@@ -3,7 +3,8 @@
 
 Requests pass two gates, in this order, as on the real server: Rampart/C walks the children of wsse:Security in
 document order (Timestamp, signature), then Eucalyptus' own code (util/euca_axis.c) compares the certificate and looks
-at which parts the signature covers.
+at which parts the signature covers. Order and texts are those of Rampart/C 1.3.0 (rampart_sec_header_processor.c,
+rampart_timestamp_token.c, rampart_policy_validator.c).
 """
 
 from __future__ import annotations
@@ -96,30 +97,50 @@ def require_sha1(key: xmlsec.Key) -> None:
 # --- accepting a request ------------------------------------------------------------------------------------------
 
 
-def verify_request(envelope: etree._Element, trusted: bytes, now: datetime) -> None:
+def verify_request(
+    envelope: etree._Element, trusted: bytes, now: datetime, strict: frozenset[str] = frozenset()
+) -> None:
     """Return quietly when the CC would accept ``envelope``; raise faults.Refused with its fault otherwise.
 
-    ``trusted`` is the DER of cloud-cert.pem, ``now`` an aware datetime.
+    ``trusted`` is the DER of cloud-cert.pem, ``now`` an aware datetime, ``strict`` some of names.STRICT.
     """
-    header = envelope.find(f"{{{SOAP}}}Header")
-    security = None if header is None else header.find(f"{{{WSSE}}}Security")
+    authenticate(envelope, verify_signature(envelope, now, strict), trusted)
+
+
+def verify_signature(
+    envelope: etree._Element, now: datetime, strict: frozenset[str] = frozenset()
+) -> tuple[etree._Element | None, bytes]:
+    """What Rampart/C 1.3.0 checks. Return the signature, if there is one, and the certificate that it names."""
+    security = _security_header(envelope)
     if security is None:
         raise faults.handler_failed("no wsse:Security header")
     if security.text:
         raise faults.handler_failed("text between the elements of wsse:Security")
-    signature, token = None, b""
+    signature, token, stamped = None, b"", False
     for child in security:
         name = etree.QName(child).localname if isinstance(child.tag, str) else None
         if name == "Timestamp":
-            _check_timestamp(child, now)
+            stamped = _check_timestamp(child, now, strict)
         elif name == "Signature":
             if signature is not None:
                 raise faults.bad_signature("a second signature")
-            signature, token = child, _check_signature(child, security, envelope)
+            signature, token = child, _check_signature(child, security, envelope, strict)
         elif name not in ("BinarySecurityToken", "SecurityTokenReference"):
             raise faults.handler_failed(f"{name or 'a comment'} in wsse:Security")
         if child.tail:
             raise faults.handler_failed("text between the elements of wsse:Security")
+    if not stamped:
+        raise faults.no_timestamp("no wsu:Timestamp, or one without Expires")
+    return signature, token
+
+
+def authenticate(envelope: etree._Element, found: tuple[etree._Element | None, bytes] | None, trusted: bytes) -> None:
+    """What Eucalyptus' own code checks, of what verify_signature() has ``found``; None where Rampart/C is not engaged."""
+    if _security_header(envelope) is None:
+        raise faults.not_authenticated("no wsse:Security header")
+    if found is None:
+        raise faults.not_authenticated("Rampart/C has processed nothing")
+    signature, token = found
     if signature is None:
         raise faults.not_authenticated("no ds:Signature")
     if token != trusted:
@@ -127,33 +148,49 @@ def verify_request(envelope: etree._Element, trusted: bytes, now: datetime) -> N
     _check_signed_parts(signature, envelope)
 
 
-def _check_timestamp(stamp: etree._Element, now: datetime) -> None:
+def _security_header(envelope: etree._Element) -> etree._Element | None:
+    header = envelope.find(f"{{{SOAP}}}Header")
+    return None if header is None else header.find(f"{{{WSSE}}}Security")
+
+
+def _check_timestamp(stamp: etree._Element, now: datetime, strict: frozenset[str]) -> bool:
+    """Return whether it has an Expires: rampart_timestamp_token_validate() is content without, the policy is not."""
     if stamp.text or any(child.tail for child in stamp):
         raise faults.bad_timestamp("text between the elements of wsu:Timestamp")
-    if [child.tag for child in stamp] != [f"{{{WSU}}}Created", f"{{{WSU}}}Expires"]:
-        raise faults.bad_timestamp("wsu:Timestamp does not hold one Created, then one Expires")
-    created, expires = (_utc(child.text) for child in stamp)
+    tags = [child.tag for child in stamp]
+    if tags not in ([f"{{{WSU}}}Created"], [f"{{{WSU}}}Created", f"{{{WSU}}}Expires"]):
+        raise faults.bad_timestamp("wsu:Timestamp does not hold one Created, then at most one Expires")
+    times = [_time(child.text, "zone" in strict) for child in stamp]
+    created, expires = times[0], times[-1]
     if created is None or expires is None:
-        raise faults.bad_timestamp("a time that is not UTC with Z")
+        raise faults.bad_timestamp("a time that cannot be read" + (", or not UTC with Z" if "zone" in strict else ""))
     if created > now + CLOCK_SKEW:
         raise faults.bad_timestamp("Created lies in the future")
-    # The strictest of the builds: some never compare Expires with the clock, others want it this far ahead.
-    # With the line above this also puts Expires after Created.
-    if expires <= now + CLOCK_SKEW:
+    if len(times) == 1:
+        return False
+    if expires <= created:
+        raise faults.bad_timestamp("Expires is not later than Created")
+    if "expires" in strict and expires <= now + CLOCK_SKEW:
         raise faults.bad_timestamp("expired, or about to")
+    return True
 
 
-def _utc(text: str | None) -> datetime | None:
-    if not text or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", text, re.ASCII):
+def _time(text: str | None, strict: bool) -> datetime | None:
+    """Read a time as axutil_date_time_deserialize_date_time() does: what follows the seconds is not looked at."""
+    found = re.match(r"\s*(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)(\.\d*)?", text or "", re.ASCII)
+    if not found or (strict and not re.fullmatch(r"\d{4}(-\d\d){2}T\d\d(:\d\d){2}(\.\d{1,6})?Z", text or "", re.ASCII)):
         return None
-    form = "%Y-%m-%dT%H:%M:%S.%fZ" if "." in text else "%Y-%m-%dT%H:%M:%SZ"
+    year, month, day, hour, minute, second = (int(number) for number in found.groups()[:6])
     try:
-        return datetime.strptime(text, form).replace(tzinfo=timezone.utc)
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
     except ValueError:
         return None
+    return moment + timedelta(seconds=float("0" + (found[7] or "")))
 
 
-def _check_signature(signature: etree._Element, security: etree._Element, envelope: etree._Element) -> bytes:
+def _check_signature(
+    signature: etree._Element, security: etree._Element, envelope: etree._Element, strict: frozenset[str]
+) -> bytes:
     """Verify as Rampart/C does and return the DER of the certificate the request names."""
     info = signature.find(f"{{{DS}}}SignedInfo")
     if info is None:
@@ -167,7 +204,7 @@ def _check_signature(signature: etree._Element, security: etree._Element, envelo
     if _algorithm(info, "CanonicalizationMethod") != EXCLUSIVE_C14N:
         raise faults.bad_signature("SignedInfo not in exclusive canonical form")
     for reference in references:
-        _check_reference(reference, envelope)
+        _check_reference(reference, envelope, strict)
     try:
         context = xmlsec.SignatureContext()
         context.key = xmlsec.Key.from_memory(keys.certificate_pem(token), xmlsec.KeyFormat.CERT_PEM)
@@ -189,8 +226,10 @@ def _token(signature: etree._Element, security: etree._Element) -> bytes:
     if holder is None:
         raise faults.not_authenticated("no wsse:SecurityTokenReference")
     kinds = [child for child in holder if isinstance(child.tag, str)]
-    if not kinds or kinds[0].tag != f"{{{WSSE}}}Reference":
-        raise faults.not_authenticated("the certificate is not named by a direct wsse:Reference")
+    if not kinds:
+        raise faults.handler_failed("an empty wsse:SecurityTokenReference")
+    if etree.QName(kinds[0]).localname != "Reference":
+        raise faults.token_elsewhere("the certificate is not named by a direct wsse:Reference")
     wanted = (kinds[0].get("URI") or "")[1:]
     for token in security.findall(f"{{{WSSE}}}BinarySecurityToken"):
         if token.get(_ID) == wanted:
@@ -201,14 +240,19 @@ def _token(signature: etree._Element, security: etree._Element) -> bytes:
     raise faults.bad_signature("the token is not in wsse:Security", "Processing Direct Reference Failed .")
 
 
-def _check_reference(reference: etree._Element, envelope: etree._Element) -> None:
+def _check_reference(reference: etree._Element, envelope: etree._Element, strict: frozenset[str]) -> None:
     transforms = reference.findall(f"{{{DS}}}Transforms/{{{DS}}}Transform")
     if [transform.get("Algorithm") for transform in transforms] != [EXCLUSIVE_C14N] or len(transforms[0]):
         raise faults.bad_signature("a transform other than plain exclusive canonicalisation")
     part = _referenced(reference, envelope)
     if part is None:
         raise faults.bad_signature(f"nothing has the Id of Reference {reference.get('URI')!r}")
-    # oxs, Rampart/C's own canonicaliser, gets these wrong and so arrives at another digest.
+    if "text" in strict:
+        _check_text(part)
+
+
+def _check_text(part: etree._Element) -> None:
+    """Reject what an earlier build of oxs, Rampart/C's own canonicaliser, got wrong."""
     for node in part.iter():
         texts = [node.text or "", "" if node is part else node.tail or ""]
         attributes = list(node.attrib.values())

@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler
@@ -23,14 +23,18 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from . import faults, operations, security, soap, state_file
+from . import faults, operations, security, soap, state_file, wsdl
 from .behaviour import Behaviour, ConfigLock
 from .monitor import PING, ROUND, SilentArbitrator
 from .names import (
     OPERATIONS,
     SERVICE_NAME,
     SERVICE_PATH,
+    SERVICES,
     SERVICES_PATH,
+    STRICT,
+    WSA,
+    WSSE,
     SimulatorError,
 )
 from .state_file import StateFile
@@ -80,9 +84,10 @@ class Exchange:
 class Simulator:
     """A Cluster Controller in threads of this process; a context manager.
 
-    :arg keys: directory with cloud-cert.pem, cluster-pk.pem, cluster-cert.pem; needed with ``ws_security``.
+    :arg keys: directory with cloud-cert.pem, cluster-pk.pem, cluster-cert.pem.
     :arg host: address to listen on; ``::`` takes IPv4 too. :arg port: 0 takes a free one.
-    :arg clock: callable or aware datetime used for time stamps, default the host's clock.
+    :arg services: "WS"; "noWS" is a CC with upstream's services_noWS.xml, which answers nobody.
+    :arg strict: some of names.STRICT. :arg clock: callable or aware datetime used for time stamps, default the host's clock.
     :arg service_uri: the CC's own URI in its answers, default from host and port.
     :arg state_file: path of the stand-in for eucalyptusCCConfig. :arg resume: go on with what is found there.
     :arg clean_start: remove that file; it comes back, and with it state LOADED, with the first SOAP request.
@@ -92,7 +97,7 @@ class Simulator:
 
     def __init__(
         self,
-        keys: str | os.PathLike | None = None,
+        keys: str | os.PathLike,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -100,7 +105,8 @@ class Simulator:
         name: str = "CC_00",
         release: str = "5.1",
         state: str = "DISABLED",
-        ws_security: bool = True,
+        services: str = "WS",
+        strict: Iterable[str] = (),
         clock: Callable[[], datetime] | datetime | None = None,
         service_uri: str | None = None,
         state_file: str | os.PathLike | None = None,
@@ -113,7 +119,7 @@ class Simulator:
     ):
         self.cc = operations.ClusterController(release, partition, name, state)
         self.host, self.port = host, port
-        self.ws_security = ws_security
+        self.services, self.strict = services, frozenset(strict)
         self.alter = alter
         self.behaviour = Behaviour()
         self.config_lock = ConfigLock()
@@ -142,14 +148,17 @@ class Simulator:
             raise SimulatorError("a CC either resumes its state or starts clean")
         if max_clients < 1 or keep_alive <= 0:
             raise SimulatorError("at least one worker, and a time above 0 for idle connections, are needed")
-        if ws_security:
-            if keys is None:
-                raise SimulatorError("WS-Security needs a directory of keys")
-            directory = Path(keys)
-            self.trusted = security.load_certificate(directory / "cloud-cert.pem")
-            self.key = security.load_key(directory / "cluster-pk.pem")
-            self.certificate = security.load_certificate(directory / "cluster-cert.pem")
-            security.require_sha1(self.key)
+        if services not in SERVICES:
+            raise SimulatorError(f"services {services!r} is none of {', '.join(SERVICES)}")
+        if self.strict - set(STRICT):
+            raise SimulatorError(
+                f"strict {', '.join(sorted(self.strict - set(STRICT)))}: known are {', '.join(STRICT)}"
+            )
+        directory = Path(keys)
+        self.trusted = security.load_certificate(directory / "cloud-cert.pem")
+        self.key = security.load_key(directory / "cluster-pk.pem")
+        self.certificate = security.load_certificate(directory / "cluster-cert.pem")
+        security.require_sha1(self.key)
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -323,7 +332,8 @@ class Simulator:
             "errors": self.cc.errors,
             "release": "{}.{}".format(*self.cc.release),
             "identity": vars(self.cc.identity),
-            "ws_security": self.ws_security,
+            "services": self.services,
+            "strict": sorted(self.strict),
             "behaviour": self.behaviour.mode,
             "delay_ms": self.behaviour.milliseconds,
             "listening": f"{self.host}:{self.port}",
@@ -440,44 +450,55 @@ class Simulator:
         return exchange.operation or "services page"
 
     def _dispatch(self, exchange: Exchange) -> Response:
-        path = exchange.path.split("?", 1)[0].rstrip("/")
+        path, _mark, query = exchange.path.partition("?")
+        path = path.rstrip("/")
         if exchange.method == "GET" and path == SERVICES_PATH:
             return Response(200, _LISTING.encode("ascii"), "text/html")
-        if exchange.method != "POST" or path != SERVICE_PATH:
+        if exchange.method == "GET" and path == SERVICE_PATH and query == "wsdl":
+            return Response(200, wsdl.document(self.own_uri), "text/xml")
+        if exchange.method != "POST" or not path.startswith(SERVICES_PATH + "/"):
             raise faults.http_error(404, "Not Found", f"{exchange.method} {exchange.path}")
+        content_type = exchange.headers.get("content-type", "")
         soap_action = exchange.headers.get("soapaction")
+        if "application/soap+xml" in content_type:
+            raise faults.soap_12(faults.OTHER_VERSION, f"content type {content_type!r}")
+        if "text/xml" not in content_type:
+            raise faults.soap_12("No Error", f"content type {content_type!r}")
         if soap_action is None:
             raise faults.http_error(404, "Not Found", "no SOAPAction header")
-        content_type = exchange.headers.get("content-type", "").split(";", 1)[0].strip().lower()
-        if content_type != "text/xml":
-            raise faults.http_error(415, "Unsupported Media Type", f"content type {content_type!r}")
-        envelope = soap.parse(exchange.body)
-        exchange.addressing = soap.addressing(envelope)
-        if self.ws_security:
-            security.verify_request(envelope, self.trusted, self.now())
+        envelope = soap.parse(exchange.body, self.strict)
+        exchange.addressing = soap.addressing(envelope, self.strict)
+        if not any(str(uri).endswith(SERVICE_PATH) for uri in (exchange.addressing.to, path)):
+            raise faults.http_error(404, "Not Found", f"no service for {exchange.addressing.to!r} and {path!r}")
         root = soap.body_root(envelope)
         operation = self._operation(exchange.addressing.action, soap_action.strip('"'), root)
-        exchange.request = operations.read_request(root)
+        self._let_in(envelope)
+        exchange.request = operations.read_request(root, operation, self.strict)
         exchange.operation = operation
         if not self.config_lock.wait():
             raise ConnectionAbortedError("the CC ended before its CONFIG lock was free")
         content = self.cc.perform(operation, exchange.request)
         sender = exchange.addressing.to or self.own_uri
         body = soap.answer(operation, content, sender, exchange.addressing)
-        return Response(200, self.signed_answer(body) if self.ws_security else body)
+        return Response(200, self.signed_answer(body))
+
+    def _let_in(self, envelope: etree._Element) -> None:
+        """Raise faults.Refused when WS-Security or Eucalyptus' own authentication does not let the request in."""
+        engaged = self.services == "WS"
+        found = security.verify_signature(envelope, self.now(), self.strict) if engaged else None
+        soap.check_understood(envelope, (WSA, WSSE) if engaged else (WSA,))
+        security.authenticate(envelope, found, self.trusted)
 
     @staticmethod
     def _operation(action: str | None, soap_action: str, root: etree._Element | None) -> str:
-        """Pick the operation as Axis2/C does: by wsa:Action, else by SOAPAction; only then by the Body."""
+        """Pick the operation as Axis2/C's dispatchers do: by wsa:Action, by SOAPAction, by the Body."""
         for candidate in (action, soap_action):
-            service, dummy, operation = (candidate or "").partition("#")
+            service, _mark, operation = (candidate or "").partition("#")
             if service == SERVICE_NAME and operation in OPERATIONS:
                 return operation
-            if candidate:
-                break
         name = root.tag.rpartition("}")[2] if root is not None else ""
-        if action or name not in OPERATIONS:
-            raise faults.handler_failed(f"no operation for action {action or soap_action!r}")
+        if name not in OPERATIONS:
+            raise faults.handler_failed(f"no operation for {action!r}, {soap_action!r} and {name!r}")
         return name
 
 

@@ -10,8 +10,9 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from . import faults
-from .names import EUCALYPTUS, REPLY_RELATION, SOAP, WSA, action
+from .names import EUCALYPTUS, REPLY_RELATION, SOAP, SOAP_12, WSA, action
 
+NEXT = "http://schemas.xmlsoap.org/soap/actor/next"
 # Each may stand once at most; Axis2/C 1.6 refuses a second one.
 _ADDRESSING = ("To", "Action", "MessageID", "From", "ReplyTo", "FaultTo")
 
@@ -25,21 +26,25 @@ class Addressing:
     message_id: str | None = None
 
 
-def parse(data: bytes) -> etree._Element:
+def parse(data: bytes, strict: frozenset[str] = frozenset()) -> etree._Element:
     """Parse untrusted bytes into an Envelope; Refused when they are no SOAP 1.1 envelope with a Body."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise faults.handler_failed(f"not XML: {error}") from error
-    if root.getroottree().docinfo.doctype:
+        raise faults.no_envelope(f"not XML: {error}") from error
+    if "dtd" in strict and root.getroottree().docinfo.doctype:
         raise faults.handler_failed("a document type declaration")
-    if root.tag != f"{{{SOAP}}}Envelope" or root.find(f"{{{SOAP}}}Body") is None:
-        raise faults.handler_failed("no SOAP 1.1 envelope with a Body")
+    if root.tag == f"{{{SOAP_12}}}Envelope":
+        raise faults.other_version("a SOAP 1.2 envelope")
+    if root.tag != f"{{{SOAP}}}Envelope":
+        raise faults.no_envelope("no SOAP 1.1 envelope")
+    if root.find(f"{{{SOAP}}}Body") is None:
+        raise faults.handler_failed("no Body")
     return root
 
 
-def addressing(envelope: etree._Element) -> Addressing:
+def addressing(envelope: etree._Element, strict: frozenset[str] = frozenset()) -> Addressing:
     """Read the WS-Addressing headers, refusing what Axis2/C's addressing handler refuses."""
     header = envelope.find(f"{{{SOAP}}}Header")
     blocks = [] if header is None else header.findall(f"{{{WSA}}}*")
@@ -57,11 +62,21 @@ def addressing(envelope: etree._Element) -> Addressing:
             found.action = text
         elif name == "MessageID":
             found.message_id = text
-        elif name == "ReplyTo":
+        elif name == "ReplyTo" and "reply-to" in strict:
             raise faults.handler_failed("a ReplyTo header")
     if blocks and not found.action:
         raise faults.bad_addressing("Action", "no wsa:Action")
     return found
+
+
+def check_understood(envelope: etree._Element, processed: tuple[str, ...]) -> None:
+    """Refused when a header must be understood that is of none of the namespaces ``processed``."""
+    header = envelope.find(f"{{{SOAP}}}Header")
+    for block in [] if header is None else header.iterchildren(etree.Element):
+        name = etree.QName(block)
+        must = (block.get(f"{{{SOAP}}}mustUnderstand") or "").strip() in ("1", "true")
+        if must and name.namespace not in processed and block.get(f"{{{SOAP}}}actor") != NEXT:
+            raise faults.not_understood(f"nothing here processes the header {name.localname}")
 
 
 def body_root(envelope: etree._Element) -> etree._Element | None:
@@ -108,17 +123,12 @@ def request(operation: str, content: str, to: str, message_id: str | None = None
 def answer(operation: str, content: str, sender: str, asked: Addressing, message_id: str | None = None) -> bytes:
     """Return the unsigned envelope of an answer to a request whose addressing was ``asked``.
 
-    ``sender`` is the URI in wsa:From. A request without WS-Addressing gets an answer without.
+    ``sender`` is the URI in wsa:From.
     """
-    headers = ""
-    if asked.action:
-        headers = (
-            f"<wsa:Action>{action(operation)}</wsa:Action>"
-            f"<wsa:From><wsa:Address>{escape(sender)}</wsa:Address></wsa:From>"
-            f"<wsa:MessageID>{escape(message_id or new_message_id())}</wsa:MessageID>"
-        )
-        if asked.message_id:
-            headers += (
-                f'<wsa:RelatesTo wsa:RelationshipType="{REPLY_RELATION}">{escape(asked.message_id)}</wsa:RelatesTo>'
-            )
+    headers = (
+        f"<wsa:Action>{action(operation)}</wsa:Action>"
+        f"<wsa:From><wsa:Address>{escape(sender)}</wsa:Address></wsa:From>"
+        f"<wsa:MessageID>{escape(message_id or new_message_id())}</wsa:MessageID>"
+        f'<wsa:RelatesTo wsa:RelationshipType="{REPLY_RELATION}">{escape(asked.message_id or "")}</wsa:RelatesTo>'
+    )
     return envelope(headers, operation + "Response", content)

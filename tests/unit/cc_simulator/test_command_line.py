@@ -144,7 +144,7 @@ def test_the_clock_that_stands_still(tmp_path, key_directory, recorded):
         (keys / path.name).write_bytes(path.read_bytes())
     (keys / "cloud-cert.pem").write_bytes((recorded / "keys" / "cloud-cert.pem").read_bytes())
     with serve("--keys", keys, "--clock", "2026-11-22T11:17:01Z") as (_process, port):
-        client = cloud.CloudController("127.0.0.1", port)
+        client = cloud.CloudController("127.0.0.1", port, key_directory)
         status, body = client.post((recorded / "describe-signed.request.xml").read_bytes(), "any")
         assert client.read(status, body).findtext(".//{*}localState") == "DISABLED"
 
@@ -152,19 +152,21 @@ def test_the_clock_that_stands_still(tmp_path, key_directory, recorded):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "give --keys DIR"),
-        (["--no-ws-security", "--clock", "noon"], "no ISO 8601 time"),
-        (["--no-ws-security", "--state", "AWAKE"], "state 'AWAKE' is none of"),
-        (["--no-ws-security", "--release", "1.0"], "no state API"),
-        (["--no-ws-security", "--resume"], "needs a state file"),
-        (["--no-ws-security", "--max-clients", "0"], "at least one worker"),
-        (["--no-ws-security", "--host", "192.0.2.1"], "cannot listen on 192.0.2.1"),
-        (["--no-ws-security", "--state-file", "/nonexistent/file"], "cannot open the state file"),
-        (["--no-ws-security", "--control", "/nonexistent/socket", "--host", "127.0.0.1"], "control socket"),
+        (["--clock", "noon"], "no ISO 8601 time"),
+        (["--state", "AWAKE"], "state 'AWAKE' is none of"),
+        (["--release", "1.0"], "no state API"),
+        (["--resume"], "needs a state file"),
+        (["--clean-start"], "needs a state file"),
+        (["--max-clients", "0"], "at least one worker"),
+        (["--keep-alive", "0"], "at least one worker, and a time above 0"),
+        (["--strict", "dtd,none"], "strict none: known are body, dtd"),
+        (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1"),
+        (["--state-file", "/nonexistent/file"], "cannot open the state file"),
+        (["--control", "/nonexistent/socket", "--host", "127.0.0.1"], "control socket"),
     ],
 )
-def test_serve_says_what_is_wrong(options, message):
-    command = [sys.executable, "-m", "cc_simulator", "serve", "--port", "0", *options]
+def test_serve_says_what_is_wrong(key_directory, options, message):
+    command = [sys.executable, "-m", "cc_simulator", "serve", "--keys", str(key_directory), "--port", "0", *options]
     done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 1
     assert message in done.stderr
@@ -173,7 +175,7 @@ def test_serve_says_what_is_wrong(options, message):
 
 def test_a_missing_library_is_named(tmp_path):
     # An interpreter that sees no site-packages is one without lxml and xmlsec.
-    command = [sys.executable, "-S", "-m", "cc_simulator", "serve", "--no-ws-security"]
+    command = [sys.executable, "-S", "-m", "cc_simulator", "serve", "--keys", str(tmp_path)]
     done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 1
     assert "install python3-lxml and python3-xmlsec" in done.stderr
@@ -204,14 +206,25 @@ def test_cloud(key_directory, capsys, action, state):
 def test_cloud_says_what_the_fault_was(key_directory, capsys):
     with Simulator(key_directory) as simulator:
         there = ("--host", "127.0.0.1", "--port", simulator.port)
-        status, out, err = run(capsys, "cloud", "enable", *there, "--no-ws-security")
-        assert (status, out) == (1, "")
-        assert err == f"cc_simulator: {simulator.url} refused: HTTP 500, soapenv:Client: No Error\n"
         foreign = key_directory.parent / "foreign-keys"
         status, out, err = run(capsys, "cloud", "enable", *there, "--keys", foreign)
         assert (status, out) == (1, "")
-        assert "soapenv:Sender: Unknown Error :(" in err
+        assert err == f"cc_simulator: {simulator.url} refused: HTTP 500, soapenv:Sender: Unknown Error :(\n"
         assert simulator.state == "DISABLED"
+
+
+def test_keys_must_be_given(capsys):
+    for words in (["serve"], ["cloud", "describe"], ["flip", "--from", "a", "--to", "b"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert "the following arguments are required: --keys" in capsys.readouterr().err
+
+
+def test_serve_stricter_and_without_a_policy(key_directory, capsys):
+    for options, fault in (("--strict all", ""), ("--services noWS", "soapenv:MustUnderstand: Header not understood")):
+        with serve("--keys", key_directory, *options.split()) as (_process, port):
+            _status, out, err = run(capsys, "cloud", "describe", "--port", port, "--keys", key_directory)
+            assert (out, fault in err) == ("" if fault else "DISABLED\n", True)
 
 
 def test_cloud_and_a_cc_that_could_not_initialise(key_directory, capsys):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import xmlsec
-from ansible_collections.eucalyptus.ha.tests.cc_simulator import security
+from ansible_collections.eucalyptus.ha.tests.cc_simulator import security, soap
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import DS, SOAP, WSA, WSU
 from lxml import etree
 
@@ -64,9 +64,10 @@ def test_the_recorded_request_is_accepted(recorded_caller, recorded):
     assert answer.findtext(".//{*}localState") == "ENABLED"
 
 
-@pytest.mark.parametrize("seconds", [-21, 300])
-def test_the_recorded_request_is_refused_at_another_time(recorded_caller, recorded, seconds):
-    recorded_caller.simulator._clock = DAY + timedelta(seconds=seconds)
+@pytest.mark.parametrize(("seconds", "strict"), [(-21, ()), (300, ("expires",))])
+def test_the_recorded_request_is_refused_at_another_time(recorded_caller, recorded, seconds, strict):
+    simulator = recorded_caller.simulator
+    simulator._clock, simulator.strict = DAY + timedelta(seconds=seconds), frozenset(strict)
     code, _text, _why = recorded_caller.fault((recorded / "describe-signed.request.xml").read_bytes())
     assert code == "wsse:FailedCheck"
 
@@ -85,12 +86,16 @@ def test_the_epoch_of_the_request_is_answered(recorded_caller, recorded):
     assert answer.findtext(".//{*}localEpoch") == "3"
 
 
-def test_the_plain_answer_is_built_as_the_recorded_one(make_caller, recorded):
-    # The recorded request names a service of type cc: releases before 3.3 answer it, later ones do not.
-    caller = make_caller(ws_security=False, release="3.2", state="ENABLED", service_uri=URI)
-    ours = caller.accepted((recorded / "describe-plain.request.xml").read_bytes())
-    theirs = etree.parse(recorded / "describe-plain.response.xml").getroot()
+def test_the_answer_is_built_as_that_of_the_real_3_4_2(make_caller, recorded, key_directory):
+    theirs = etree.parse(recorded / "describe-signed-3.4.2.response.xml").getroot()
+    content = "<n:correlationId>4dafecfb-7dca-48a1-a50d-36516a7a8ec7</n:correlationId><n:userId>admin</n:userId>"
+    own_uri = "http://10.0.0.1:8774/axis2/services/EucalyptusCC"
+    caller = make_caller(release="3.4", state="ENABLED", partition="PARTI01", name="cc1", service_uri=own_uri)
+    to, message_id = theirs.findtext(f".//{{{WSA}}}Address"), theirs.findtext(f".//{{{WSA}}}RelatesTo")
+    ours = caller.accepted(caller.sign(soap.request("DescribeServices", content, to, message_id)))
     assert skeleton(ours) == skeleton(theirs)
+    signed = verified(ours, key_directory / "cluster-cert.pem")
+    assert signed == verified(theirs, recorded / "keys" / "cluster-cert-3.4.2.pem") == list(security.ANSWER_PARTS)
 
 
 def test_unsigned(caller, recorded):
