@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import STRICT
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
 
 from .answers import Bench
@@ -22,7 +23,8 @@ class Stand:
     def __init__(self, stack: contextlib.ExitStack, keys: Path, foreign: Path):
         self.keys = keys
         self.foreign = foreign
-        self._simulator = stack.enter_context(Simulator(keys))
+        # Stricter than any real CC: the clients need no leniency.
+        self._simulator = stack.enter_context(Simulator(keys, strict=STRICT))
         self.hostile = stack.enter_context(HostileServer())
 
     def port(self, case: Case) -> int:

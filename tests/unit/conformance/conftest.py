@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import STRICT
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
 
 from .bench import Stand
@@ -30,6 +31,6 @@ def stand(key_directory) -> Iterator[Stand]:
 
 @pytest.fixture
 def simulator(key_directory) -> Iterator[Simulator]:
-    """A CC of one's own, ENABLED."""
-    with Simulator(key_directory, state="ENABLED") as running:
+    """A CC of one's own, ENABLED, which is stricter than any real one."""
+    with Simulator(key_directory, state="ENABLED", strict=STRICT) as running:
         yield running

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import security
+from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
 from lxml import etree
 
 from .clients import ask_check, ask_module
@@ -132,3 +133,15 @@ def test_recorded_request_differs_only_in_its_epoch(requests):
         return re.sub(r"http://127\.0\.0\.1:\d+/", "http://CC/", text)
 
     assert without_token_and_body(recorded) == without_token_and_body(ours)
+
+
+@pytest.mark.parametrize("ask", [ask_module, ask_check])
+def test_a_cc_without_a_security_policy_answers_nobody(ask, key_directory):
+    """With upstream's services_noWS.xml: the fault is explained, and the request has changed nothing."""
+    with Simulator(key_directory, state="ENABLED", services="noWS") as simulator:
+        outcome = ask(simulator.port, key_directory)
+        assert (outcome.state, outcome.enabled) == (None, False)
+        assert "MustUnderstand" in outcome.message
+        assert "services.xml" in outcome.message
+        assert simulator.cc.last_overwritten == {}
+        assert simulator.counts == {"refused": 1}
