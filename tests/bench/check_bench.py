@@ -33,8 +33,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _cc_options, _cc_wsdl
-from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _cc_options
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._python_bundle import python_bundle
+from cc_simulator import cloud
+from cc_simulator.names import SERVICE_PATH, action
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ROOT / "roles/cc_gateway/files"
@@ -58,12 +60,13 @@ def simulator(*arguments: str) -> Iterator[int]:
             process.terminate()
 
 
-def install(directory: Path) -> str:
-    """The check as the role installs it, with its compiled form; the launcher's path."""
-    shutil.copy(FILES / "cc_enabled_check.py", directory)
-    launcher = str(shutil.copy(FILES / "cc_enabled_check_launcher.py", directory / "cc-enabled-check"))
-    subprocess.run([PYTHON, "-m", "py_compile", directory / "cc_enabled_check.py"], check=True)
-    return launcher
+def install(directory: Path, compiled: bool) -> str:
+    """The check as the role installs it; the launcher's path."""
+    directory.mkdir()
+    (directory / "cc_enabled_check.py").write_text(python_bundle(str(FILES / "cc_enabled_check")), encoding="ascii")
+    if compiled:
+        subprocess.run([PYTHON, "-m", "py_compile", directory / "cc_enabled_check.py"], check=True)
+    return str(shutil.copy(FILES / "cc_enabled_check_launcher.py", directory / "cc-enabled-check"))
 
 
 def run_process(command: list[str]) -> Sample:
@@ -94,33 +97,27 @@ def exchange(port: int, request: bytes) -> None:
         raise SystemExit(f"the simulator refuses the bench's request: {answer[-300:]!r}")
 
 
-def ready_made(port: int, keys: Path | None) -> Callable[[], bytes]:
+def ready_made(port: int, keys: Path) -> Callable[[], bytes]:
     """A function that returns a fresh request; the signature is made beforehand, outside of the measured time."""
-    options = check.parse_arguments(["--port", str(port)])
-    url = f"http://127.0.0.1:{port}{check.SERVICE}"
-    headers = 'Content-Type: text/xml; charset=UTF-8\r\nSOAPAction: "%s"\r\nContent-Length: %d\r\n'
+    client = cloud.CloudController("127.0.0.1", port, keys)
 
     def make() -> bytes:
-        message_id = f"urn:uuid:{os.urandom(4).hex()}-0000-4000-a000-000000000000"
-        if keys:
-            openssl = check.Openssl(str(keys / "cloud-pk.pem"))
-            content = check.signed_request(
-                url, message_id, time.time(), openssl.start, lambda: check.certificate_of(str(keys / "cloud-cert.pem"))
-            )
-        else:
-            content = check.plain_request(url, message_id)
-        return bytes(check.http_request(options, "POST " + check.SERVICE, headers % (check.ACTION, len(content)), content))
+        content = client.envelope("DescribeServices")
+        head = (
+            f"POST {SERVICE_PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+            f"Content-Type: text/xml; charset=UTF-8\r\nSOAPAction: \"{action('DescribeServices')}\"\r\n"
+            f"Content-Length: {len(content)}\r\n\r\n"
+        )
+        return head.encode("ascii") + content
 
     return make
 
 
-def backend(port: int, keys: Path | None) -> Callable[[], None]:
+def backend(port: int, keys: Path) -> Callable[[], None]:
     """cc_service_info's call in this process, once imported; as the module makes it, client and all."""
     parameters = {name: option.get("default") for name, option in _cc_options.argument_spec().items()}
-    parameters.update(host="127.0.0.1", port=port, ws_security=bool(keys), timeout=10)
-    if keys:
-        parameters.update(client_key=str(keys / "cloud-pk.pem"), client_cert=str(keys / "cloud-cert.pem"))
-        parameters.update(cc_cert=str(keys / "cluster-cert.pem"))
+    parameters.update(host="127.0.0.1", port=port, timeout=10, cc_cert=str(keys / "cluster-cert.pem"))
+    parameters.update(client_key=str(keys / "cloud-pk.pem"), client_cert=str(keys / "cloud-cert.pem"))
 
     def call() -> None:
         client, _warnings = _cc_options.make_client(parameters)
@@ -134,31 +131,26 @@ def measure(rounds: int, directory: Path) -> dict[str, list[Sample]]:
     """{contender: [(wall, CPU), ...]} in ms."""
     keys = directory / "keys"
     subprocess.run([sys.executable, "-m", "cc_simulator", "keys", str(keys)], cwd=ROOT / "tests", check=True)
-    wsdl = directory / "cc.wsdl"
-    wsdl.write_text(_cc_wsdl.WSDL)
     state_file = directory / "eucalyptusCCConfig"
-    launcher = install(directory)
-    with simulator("--keys", str(keys), "--state-file", str(state_file)) as signed, simulator("--no-ws-security") as plain:
-        isolated = [PYTHON, "-E", "-s", "-S"]
+    launchers = {"": install(directory / "compiled", True), ", not compiled": install(directory / "plain", False)}
+    with simulator("--keys", str(keys), "--state-file", str(state_file)) as port:
         pair = ["--key", str(keys / "cloud-pk.pem"), "--cert", str(keys / "cloud-cert.pem")]
         arguments = {
-            "signed": ["--port", str(signed), *pair],
-            "unsigned": ["--port", str(plain), "--no-ws-security"],
-            "state_file": ["--port", str(signed), "--source", "state_file", "--state-file", str(state_file)],
+            "signed": ["--port", str(port), *pair],
+            "state_file": ["--port", str(port), "--source", "state_file", "--state-file", str(state_file)],
         }
-        source = str(FILES / "cc_enabled_check.py")
         processes = {
             "python3 -I -S -c pass": [PYTHON, "-I", "-S", "-c", "pass"],
             "openssl dgst -sha1 -sign": ["/usr/bin/openssl", "dgst", "-sha1", "-sign", pair[1], os.devnull],
-            **{f"check, {name}": [*isolated, launcher, *words] for name, words in arguments.items()},
-            **{f"check, {name}, not compiled": [*isolated, source, *words] for name, words in arguments.items()},
-            "zeep, minimal, unsigned": [sys.executable, "-I", str(ROOT / "tests/bench/zeep_client.py"), str(wsdl), str(plain)],
+            **{
+                f"check, {name}{how}": [PYTHON, "-B", "-E", "-s", "-S", launcher, *words]
+                for how, launcher in launchers.items()
+                for name, words in arguments.items()
+            },
+            "zeep, imported and no more": [sys.executable, "-I", "-c", "import zeep"],
         }
-        makers = {
-            "simulator alone, signed": (signed, ready_made(signed, keys)),
-            "simulator alone, unsigned": (plain, ready_made(plain, None)),
-        }
-        calls = {"cc_service_info, warm, signed": backend(signed, keys), "cc_service_info, warm, unsigned": backend(plain, None)}
+        makers = {"simulator alone, signed": ready_made(port, keys)}
+        calls = {"cc_service_info, warm, signed": backend(port, keys)}
         results: dict[str, list[Sample]] = {name: [] for name in [*processes, *makers, *calls]}
         for number in range(-2, rounds):  # the first two warm the caches and do not count
             order = list(results)
@@ -167,8 +159,7 @@ def measure(rounds: int, directory: Path) -> dict[str, list[Sample]]:
                 if name in processes:
                     sample = run_process(processes[name])
                 elif name in makers:
-                    port, make = makers[name]
-                    request = make()
+                    request = makers[name]()
                     sample = run_function(functools.partial(exchange, port, request))
                 else:
                     sample = run_function(calls[name])
