@@ -85,8 +85,9 @@ class ActionModule(ActionBase):
         host = variables["inventory_hostname"]
         conf_path = variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf"
         options, errors = _role_options.read_options(specs["argument_specs"]["main"]["options"], variables, self._templar.template)
-        # AWX hands the status job's verdicts on to the jobs after it.
-        errors = unknown_options(list(variables), specs, "cc_gateway_", also=["cc_gateway_verdicts"]) + errors
+        # AWX hands the status job's verdicts on to the jobs after it; role cc_gateway_status has options that begin alike.
+        also = ["cc_gateway_verdicts", "cc_gateway_holder", *_role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]]
+        errors = unknown_options(list(variables), specs, "cc_gateway_", also=also) + errors
         facts = self._execute_module(
             module_name="eucalyptus.ha.gateway_settings_info",
             module_args={

@@ -1,21 +1,23 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that reads what a run of the check with --json said."""
+"""Filter that reads what a run of the check with --json printed."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _deployed_check
 
 DOCUMENTATION = r"""
 name: check_answer
-short_description: What a run of cc-enabled-check said
+short_description: "[INTERNAL] Read what a run of cc-enabled-check printed"
 version_added: 0.1.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
+  - B(This is an internal tool of role cc_gateway.) It can change or go at any time.
   - Turns the result of a task that ran C(cc-enabled-check --json) into the object that it printed.
-  - A run that printed no such object, for whatever reason, becomes one that is not definite and says why. It never fails.
+  - A run that printed no such object becomes one that is not definite, with the reason. It never fails.
 options:
   _input:
     description: The result of M(ansible.builtin.command).
@@ -52,15 +54,8 @@ def check_answer(result: dict) -> dict[str, Any]:
     :param result: the result of a command task
     :returns: dict with at least definite (bool), local_state (str or None) and message (str)
     """
-    text = str(result.get("stdout") or "")
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict) or "definite" not in answer:
-        said = [str(one or "").strip() for one in (result.get("stderr"), text, result.get("msg"), "the check said nothing")]
-        return {"definite": False, "local_state": None, "message": next(filter(None, said)).splitlines()[-1]}
-    return {"local_state": None, "message": "", **answer}
+    output, complaint, message = (str(result.get(key) or "") for key in ("stdout", "stderr", "msg"))
+    return _deployed_check.parse_answer(output, complaint, message)
 
 
 class FilterModule:

@@ -12,18 +12,21 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _verdict, _ve
 DOCUMENTATION = r"""
 name: gateway_verdict
 version_added: 0.1.0
-short_description: Whether the node controllers of a cluster have the right gateway, and what to do if not
+short_description: Evaluate whether the node controllers of a cluster have the right gateway
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Joins what the cluster controllers say of their state, what their hosts say of the VIP, and what other hosts see, into one
-    verdict with a sentence for people, an advice and a severity.
-  - What is certainly wrong comes first, in the order V(split), V(absent), V(two_controllers_enabled), V(wrong_holder),
-    V(no_controller_enabled). Then comes V(unknown). V(maintenance) and V(ok) are said only when everybody was asked and
-    answered, but for what a host in maintenance does not say.
-  - A host that could not be reached counts as one that may hold the VIP, whatever it said earlier.
+  - Combines the states of the cluster controllers, what their hosts report about the VIP, and what other hosts see, into one
+    verdict with a sentence, an advice and a severity.
+  - What is certainly wrong comes first, in the order V(split), V(not_deployed), V(absent), V(two_controllers_enabled),
+    V(wrong_holder), V(no_controller_enabled). Then comes V(unknown). The verdicts after it are only given if everything is known
+    but what a host in maintenance does not report. They are V(no_standby) (the gateway works but could not fail over),
+    V(certificate_expired), V(maintenance) and V(ok).
+  - V(run_in_progress) replaces all others while a run of the collection holds the cluster's lock, since what is found then may be
+    half done. A stale lock does not.
+  - A host that could not be reached counts as one that may hold the VIP, whatever it reported earlier.
   - A view in which two machines answer is V(split), even if the hosts' own facts do not show it. A view that names a host that
-    itself says that it does not hold the VIP is V(unknown), for the VIP may have moved in between.
+    itself reports that it does not hold the VIP is V(unknown), for the VIP may have moved in between.
 options:
   _input:
     description:
@@ -32,7 +35,7 @@ options:
     required: true
     suboptions:
       name:
-        description: The name of the cluster.
+        description: The name of the cluster, which is its inventory group.
         type: str
         required: true
       vip:
@@ -42,41 +45,52 @@ options:
       hosts:
         description:
           - A dictionary of the names of the cluster controllers' hosts to what is known of each.
-          - C(reachable) (bool), whether the host could be asked. C(local_state) (str or null), the C(localState) of its cluster
-            controller, null if that could not be asked. C(state_source) and C(state_message) (str or null), from where, and what was
-            said instead. C(vip_fact) (dict or null), its C(eucalyptus_vip) fact from M(eucalyptus.ha.vip_facts).
-            C(keepalived_running) and C(maintenance) (bool or null), from the fact when not given.
-            C(certificate_days_left) (number or null).
+          - C(reachable) (bool), whether the host returned anything, C(error) (str or null), why not, and C(asked) (bool, default
+            true), false for a host outside C(--limit).
+          - C(local_state) (str or null), the C(localState) of its cluster controller, null if it is not known. C(state_source) and
+            C(state_message) (str or null), from where, and why it is not known.
+          - C(vip_fact) (dict or null), its C(eucalyptus_vip) fact from M(eucalyptus.ha.vip_facts). C(keepalived_running) and
+            C(maintenance) (bool or null), from the fact when not given.
+          - C(deployed) (bool or null), false where nothing of the gateway is deployed. C(check) (dict or null), with C(installed)
+            (bool), C(current) (bool, whether the deployed check is the one of this version of the collection) and
+            C(when_none_enabled) (V(hold) or V(release)).
+          - C(certificate_days_left) (number or null), negative for an expired certificate.
+          - C(lock) (dict or null), the lock of a run that acts on the cluster, with C(what) (V(deploy), V(maintenance), V(drill),
+            V(nc_route), V(remove) or any text), C(who) (str), C(since) (seconds since 1970, or text) and C(stale) (bool, whether
+            its run is not at work any more).
         type: dict
         required: true
       views:
         description:
           - A dictionary of the names of other hosts, as a rule node controllers, to what each saw. Either its whole
-            C(eucalyptus_vip) fact, with a probe in it, or C(holders) (list of host names that answered), C(macs) (list of all
-            MAC addresses that answered), C(foreign_macs) (those that belong to no cluster controller),
-            C(unnamed_macs) and C(unnamed_may_be) (those without a name, and whose they may be) and
-            C(error) (str or null, why it could not be asked).
-          - A view with C(unsupported) (str) stands for a question that cannot be asked, as for an IPv6 VIP. It is only a warning.
+            C(eucalyptus_vip) fact, with a probe in it, or C(holders) (list of host names that answered), C(macs) (list of all MAC
+            addresses that answered), C(foreign_macs) (those that belong to no cluster controller), C(unnamed_macs) and
+            C(unnamed_may_be) (those without a name, and whose they may be), C(error) (str or null, why it could not be asked) and
+            C(other_vip) (str or null, the address it was asked about instead).
+          - A view with C(unsupported) (str) stands for a query that does not exist, as for an IPv6 VIP. It is only a note.
         type: dict
         default: {}
-  certificate_warning_days:
-    description: Warn of a certificate that has fewer days left than this.
-    type: float
-    default: 30
+      not_asked:
+        description: Why there are no views, for people.
+        type: str
+      keepalived_unit:
+        description: The systemd unit of keepalived, for the advice.
+        type: str
+        default: keepalived
+      certificate_warn_days:
+        description: Warn of a certificate that has fewer days left than this.
+        type: float
+        default: 30
 seealso:
   - module: eucalyptus.ha.vip_facts
   - plugin: eucalyptus.ha.vip_holder
     plugin_type: filter
-  - plugin: eucalyptus.ha.gateway_table
-    plugin_type: filter
-  - plugin: eucalyptus.ha.gateway_page
-    plugin_type: filter
-  - plugin: eucalyptus.ha.gateway_metrics
+  - plugin: eucalyptus.ha.gateway_report
     plugin_type: filter
 """
 
 EXAMPLES = r"""
-- name: Say whether the node controllers have their gateway
+- name: Report whether the node controllers have their gateway
   ansible.builtin.debug:
     msg: "{{ (cluster | eucalyptus.ha.gateway_verdict).sentence }}"
   vars:
@@ -111,20 +125,22 @@ _value:
       sample: 10.0.0.10
     verdict:
       description:
-        - V(ok), V(absent), V(split), V(wrong_holder), V(no_controller_enabled), V(two_controllers_enabled), V(maintenance) or
-          V(unknown).
+        - V(ok), V(maintenance), V(run_in_progress), V(no_standby), V(certificate_expired), V(absent), V(split), V(wrong_holder),
+          V(no_controller_enabled), V(two_controllers_enabled), V(not_deployed) or V(unknown).
+      type: str
+      sample: ok
+    severity_name:
+      description:
+        - V(ok), V(planned), V(warning), V(unknown) or V(critical), the least grave first.
+        - V(maintenance) and V(run_in_progress) are V(planned), V(no_standby) and V(certificate_expired) are V(warning), V(unknown)
+          is V(unknown), V(ok) is V(ok), everything else is V(critical). V(ok) and V(planned) become V(warning) where something
+          needs attention.
       type: str
       sample: ok
     severity:
-      description:
-        - V(0) ok, V(1) warning, V(2) critical, V(3) unknown, as monitoring plugins count.
-        - V(ok) with warnings is V(1), V(maintenance) is V(1), V(unknown) is V(3), everything else is V(2).
+      description: The same as a number, as monitoring plugins count. V(0) ok or planned, V(1) warning, V(2) critical, V(3) unknown.
       type: int
       sample: 0
-    severity_name:
-      description: The same as a word, V(ok), V(warning), V(critical) or V(unknown).
-      type: str
-      sample: ok
     sentence:
       description: What is the case and what it means for the node controllers.
       type: str
@@ -138,7 +154,7 @@ _value:
       type: str
       sample: cc1
     holders:
-      description: All hosts that hold it by their own word, or were seen answering while they could not be asked.
+      description: All hosts that hold it by their own facts, or answered for it while they could not be asked.
       type: list
       elements: str
       sample: [cc1]
@@ -159,8 +175,8 @@ _value:
       sample: []
     rows:
       description:
-        - One entry for each host and each view, C(kind) being V(controller) or V(view), with what it said. V(null) is what
-          it did not say.
+        - One entry for each host and each view, C(kind) being V(controller) or V(view), with what it reported. V(null) is what is
+          not known.
       type: list
       elements: dict
       sample:
@@ -171,25 +187,26 @@ _value:
           held: true
           seen_by: [nc1]
     warnings:
-      description: What else should be known, such as a certificate that expires soon.
+      description: What else needs attention, beside the sentence. Each has C(text) and C(advice).
+      type: list
+      elements: dict
+      sample:
+        - text: the cloud's certificate on cc2 expires in 12 days
+          advice: Renew it before then, on the cloud controller and on both cluster controllers.
+    notes:
+      description: What is good to know and no reason for an alarm, sentences.
       type: list
       elements: str
-      sample: [the cloud's certificate on cc2 expires in 12 days]
+      sample: []
 """
 
 
-def gateway_verdict(clusters: Any, certificate_warning_days: Any = _verdict.CERTIFICATE_WARNING_DAYS) -> Any:
-    """See DOCUMENTATION. Raises AnsibleFilterError, which names the cluster and the key, for input it does not take."""
-    try:
-        days = float(certificate_warning_days)
-    except (TypeError, ValueError):
-        raise AnsibleFilterError(
-            f"gateway_verdict: certificate_warning_days must be a number, not {certificate_warning_days!r}"
-        ) from None
+def gateway_verdict(clusters: Any) -> Any:
+    """See DOCUMENTATION. Raises AnsibleFilterError, which names the cluster and the key, for input that does not fit."""
     try:
         if isinstance(clusters, (list, tuple)):
-            return [_verdict.judge(one, days) for one in clusters]
-        return _verdict.judge(clusters, days)
+            return [_verdict.judge(one) for one in clusters]
+        return _verdict.judge(clusters)
     except _verdict_evidence.EvidenceError as e:
         raise AnsibleFilterError(f"gateway_verdict: {e}") from e
 

@@ -243,3 +243,14 @@ def look(params, now=None):
         "user_error": user_error,
         "deployed": deployed,
     }
+
+
+def days_left(path, now):
+    """The certificate of a file -> dict of path, days_left (whole days, negative when it has expired) and error."""
+    text, error, _mode = _read(path)
+    program = find_openssl()
+    found = {"path": path, "days_left": None, "error": error or ("openssl not found" if program is None else None)}
+    if found["error"] is None:
+        certificate, _public = look_at_certificate(program, text, now)
+        found["days_left"], found["error"] = certificate["days_left"], certificate["error"]
+    return found

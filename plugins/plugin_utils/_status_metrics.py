@@ -4,7 +4,7 @@
 
 """Verdicts in Prometheus' text exposition format, version 0.0.4. Private to the collection.
 
-What is not known has no sample: a 0 would be an answer.
+What is not known has no sample: 0 would be a value. Names are stable; alert rules of sites depend on them.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ PREFIX = "eucalyptus_gateway_"
 
 # name -> help; all are gauges. The order is that of the output.
 CLUSTER_METRICS = {
-    "severity": "Severity of the verdict on a cluster's gateway: 0 ok, 1 warning, 2 critical, 3 unknown.",
-    "verdict": "Which verdict was given on a cluster's gateway (1) and which were not (0).",
-    "holders": "Machines that are known to hold the cluster's virtual IP address.",
-    "controllers_enabled": "Cluster controllers that are known to be ENABLED.",
-    "warnings": "Warnings beside the verdict.",
+    "severity": "Severity of a cluster's gateway: 0 ok or planned work, 1 warning, 2 critical, 3 unknown.",
+    "verdict": "1 for the verdict on a cluster's gateway, 0 for all other verdicts.",
+    "holders": "Number of machines that hold the cluster's VIP.",
+    "controllers_enabled": "Number of cluster controllers that are ENABLED.",
+    "warnings": "Number of warnings beside the verdict.",
 }
 HOST_METRICS = {
-    "host_reachable": "Whether the host could be asked.",
-    "host_holds_vip": "Whether the host holds the virtual IP address, by its own word.",
-    "host_enabled": "Whether the host's cluster controller is ENABLED.",
-    "host_keepalived_running": "Whether keepalived runs on the host.",
-    "host_maintenance": "Whether the host is in maintenance.",
-    "host_certificate_days_left": "Days until the cloud's certificate on the host expires.",
+    "host_reachable": "1 if Ansible could log in to the host.",
+    "host_deployed": "1 if the gateway is deployed on the host.",
+    "host_holds_vip": "1 if the host itself reports that it holds the VIP.",
+    "host_enabled": "1 if the host's cluster controller is ENABLED.",
+    "host_keepalived_running": "1 if keepalived is running on the host.",
+    "host_maintenance": "1 if the host is in maintenance.",
+    "host_certificate_days_left": "Days until the cloud's certificate on the host expires, negative when it has expired.",
 }
 VIEW_METRICS = {
-    "view_answers": "Machines that answered a host of the network for the virtual IP address; more than 1 is split brain.",
+    "view_answers": "Number of machines that answered the host's ARP query for the VIP. More than 1 is split brain.",
 }
-TIME_METRIC = ("report_timestamp_seconds", "When the gateways were looked at, in seconds since 1970.")
+TIME_METRIC = ("report_timestamp_seconds", "Time of the report in seconds since 1970.")
 
 
 def escape_label(value: Any) -> str:
@@ -56,7 +57,9 @@ def _sample(name: str, labels: Mapping[str, Any], value: float) -> str:
 def _host_values(row: Mapping) -> dict[str, float | bool | None]:
     state = row.get("local_state")
     return {
-        "host_reachable": bool(row.get("reachable")),
+        # A host outside --limit was not tried.
+        "host_reachable": None if row.get("asked") is False else bool(row.get("reachable")),
+        "host_deployed": row.get("deployed"),
         "host_holds_vip": row.get("held"),
         "host_enabled": None if state is None else state == "ENABLED",
         "host_keepalived_running": row.get("keepalived_running"),
@@ -78,16 +81,20 @@ def render(verdicts: Any, generated_at: Any = None) -> str:
     seen = set()
     for one in found:
         labels = {"cluster": one["cluster"], "vip": one["vip"]}
-        # Prometheus refuses a file in which a series occurs twice, the whole of it.
+        # Prometheus rejects a whole file in which a series occurs twice.
         if (one["cluster"], one["vip"]) in seen:
-            raise ValueError(f"cluster {one['cluster']} with VIP {one['vip']} is there twice")
+            raise ValueError(f"cluster {one['cluster']} with VIP {one['vip']} occurs twice")
         seen.add((one["cluster"], one["vip"]))
-        samples["severity"].append(_sample("severity", labels, one["severity"]))
+        values = {
+            "severity": _verdict.SEVERITIES[one["severity_name"]],
+            "holders": len(_status.everybody(one)),
+            "controllers_enabled": len(one["enabled"]),
+            "warnings": len(one["warnings"]),
+        }
+        for name, value in values.items():
+            samples[name].append(_sample(name, labels, value))
         for verdict in _verdict.VERDICTS:
             samples["verdict"].append(_sample("verdict", {**labels, "verdict": verdict}, one["verdict"] == verdict))
-        samples["holders"].append(_sample("holders", labels, len(_status.everybody(one))))
-        samples["controllers_enabled"].append(_sample("controllers_enabled", labels, len(one["enabled"])))
-        samples["warnings"].append(_sample("warnings", labels, len(one["warnings"])))
         for row in one["rows"]:
             host_labels = {**labels, "host": row.get("name")}
             if row.get("kind") == "controller":

@@ -4,7 +4,8 @@
 
 """Verdicts as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. Private to the collection.
 
-Every state is told by a word and a shape besides its colour. The colours reach a contrast of 4.5:1 in light and dark.
+Every state has a word and a shape besides its colour. The colours reach a contrast of 4.5:1 in light and dark. On a narrow screen
+a table becomes a list, so that nothing is out of sight.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status, _verdict
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status
 
 DEFAULT_TITLE = "Gateways of the node controllers"
 UNFOLDED = 3  # so many of the worst are shown in full from the start
-
-_CLASS = {_verdict.OK: "ok", _verdict.WARNING: "warning", _verdict.CRITICAL: "critical", _verdict.UNKNOWN: "unknown"}
 
 # One shape for each state, drawn in a square of 16 by 16 in the colour of the text around it.
 _SHAPES = {
     "ok": '<path d="M2.5 8.5l3.5 3.5 7.5-8" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" '
     'stroke-linejoin="round"/>',
+    "planned": '<circle cx="8" cy="8" r="6.6" fill="none" stroke="currentColor" stroke-width="1.8"/><path d="M8 4.2V8l2.6 1.9" '
+    'fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
     "warning": '<path d="M8 1.6L15.2 14.4H.8z" fill="currentColor"/><path d="M8 6v4M8 12v.6" stroke="var(--shape)" stroke-width="1.8" '
     'stroke-linecap="round"/>',
     "critical": '<path d="M5 .8h6L15.2 5v6L11 15.2H5L.8 11V5z" fill="currentColor"/><path d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" '
@@ -37,13 +38,13 @@ _STYLE = """
   color-scheme: light dark;
   --page: #f4f5f7; --card: #ffffff; --text: #1b1f24; --soft: #57606a; --line: #d8dee4; --head: #f6f8fa; --link: #0550ae;
   --ok: #116329; --ok-back: #dff5e3; --warning: #7a4b00; --warning-back: #fff2cc; --critical: #a40e26; --critical-back: #ffe3e3;
-  --unknown: #4b3f91; --unknown-back: #ebe7fb; --shadow: 0 1px 2px rgb(27 31 36 / 8%);
+  --unknown: #4b3f91; --unknown-back: #ebe7fb; --planned: #0b5394; --planned-back: #ddeefb; --shadow: 0 1px 2px rgb(27 31 36 / 8%);
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0d1117; --card: #161b22; --text: #e6edf3; --soft: #9aa4af; --line: #30363d; --head: #1c2229; --link: #79b8ff;
     --ok: #6fdd8b; --ok-back: #10311c; --warning: #f2cc60; --warning-back: #3a2d08; --critical: #ff9a9a; --critical-back: #4a1519;
-    --unknown: #c4b5fd; --unknown-back: #2a2350; --shadow: none;
+    --unknown: #c4b5fd; --unknown-back: #2a2350; --planned: #8cc4ff; --planned-back: #10294a; --shadow: none;
   }
 }
 * { box-sizing: border-box; }
@@ -65,12 +66,12 @@ a { color: var(--link); }
 .ok { color: var(--ok); background: var(--ok-back); --shape: var(--ok-back); }
 .warning { color: var(--warning); background: var(--warning-back); --shape: var(--warning-back); }
 .critical { color: var(--critical); background: var(--critical-back); --shape: var(--critical-back); }
+.planned { color: var(--planned); background: var(--planned-back); --shape: var(--planned-back); }
 .unknown { color: var(--unknown); background: var(--unknown-back); --shape: var(--unknown-back); }
 .state { display: inline-flex; align-items: center; gap: .4rem; padding: .1rem .6rem; border-radius: 1rem; font-size: .8125rem;
   font-weight: 650; white-space: nowrap; border: 1px solid transparent; }
 .head .state { border-color: currentColor; }
 .state svg { width: .85rem; height: .85rem; flex: none; }
-.wrap { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: 0 0 .4rem; font-size: .875rem; }
 th, td { text-align: left; padding: .45rem .9rem .45rem 0; border-top: 1px solid var(--line); vertical-align: top; }
@@ -85,7 +86,7 @@ td:last-child, th:last-child { padding-right: 0; }
 .row { border-top: 1px solid var(--line); border-left: .25rem solid transparent; scroll-margin-top: 1rem; }
 .list > .row:first-child { border-top: 0; }
 .row.is-critical { border-left-color: var(--critical); } .row.is-warning { border-left-color: var(--warning); }
-.row.is-unknown { border-left-color: var(--unknown); }
+.row.is-unknown { border-left-color: var(--unknown); } .row.is-planned { border-left-color: var(--planned); }
 .row > summary { cursor: pointer; font-size: .9375rem; font-variant-numeric: tabular-nums; list-style: none; }
 .row > summary::-webkit-details-marker { display: none; }
 .row > summary:hover { background: var(--head); }
@@ -93,31 +94,37 @@ td:last-child, th:last-child { padding-right: 0; }
 .row .arrow { width: .5rem; height: .5rem; border: solid var(--soft); border-width: 0 2px 2px 0; transform: rotate(45deg); grid-row: 1;
   grid-column: 7; margin-top: -.25rem; }
 .row[open] .arrow { transform: rotate(225deg); margin-top: .25rem; }
-.row .said { grid-column: 2 / 7; color: var(--soft); margin: 0; padding-top: .1rem; }
-.row[open] .said { color: var(--text); }
+.row .summary { grid-column: 2 / 7; color: var(--soft); margin: 0; padding-top: .1rem; }
+.row[open] .summary { display: none; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .row > summary:focus-visible { outline-offset: -3px; }
 .body > p:first-child { margin-top: 0; }
 .body { padding: .1rem 1.1rem 1.2rem 9.1rem; }
+.sentence { overflow-wrap: anywhere; }
 .todo { border-left: 4px solid; border-radius: .25rem .5rem .5rem .25rem; padding: .6rem .9rem; margin: .75rem 0; }
 .todo b { display: block; }
 .todo span { color: var(--text); overflow-wrap: anywhere; }
-.notes { margin: .75rem 0; padding-left: 1.2rem; }
+.also { margin: .75rem 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
+.also span { color: var(--soft); }
 .yes { font-weight: 650; white-space: nowrap; }
 .yes svg { width: .85rem; height: .85rem; margin-right: .35rem; vertical-align: -.05rem; }
-.when { white-space: nowrap; }
 .no { color: var(--soft); }
 .hosts { margin-top: 1rem; }
 footer { color: var(--soft); font-size: .875rem; padding-top: 1.5rem; padding-bottom: 2.5rem; }
 @media (max-width: 48rem) {
-  .cols { display: none; }
+  .cols, thead { display: none; }
   .row > summary { display: flex; flex-wrap: wrap; gap: .3rem .9rem; position: relative; padding-right: 2.2rem; }
-  .row .said { flex-basis: 100%; }
+  .row .summary { flex-basis: 100%; }
   .row .label { position: static; width: auto; height: auto; clip-path: none; color: var(--soft); }
   .row .arrow { position: absolute; right: 1rem; top: 1.2rem; }
-  .body > p:first-child { margin-top: 0; }
-.body { padding-left: .9rem; }
+  .body { padding-left: .9rem; }
+  table, tbody, tr, th, td { display: block; }
+  tr { border-top: 1px solid var(--line); padding: .5rem 0; }
+  th, td { border-top: 0; padding: .1rem 0; overflow-wrap: anywhere; }
+  td { display: flex; gap: .75rem; }
+  td::before { content: attr(data-label); color: var(--soft); flex: 0 0 7rem; }
+  td > span { min-width: 0; }
 }
 @media print {
   body { background: none; } .list { box-shadow: none; } .row { break-inside: avoid; }
@@ -137,20 +144,21 @@ def _shape(kind: str) -> str:
     return f'<svg viewBox="0 0 16 16" aria-hidden="true" focusable="false">{_SHAPES[kind]}</svg>'
 
 
-def _pill(severity: int, words: str) -> str:
-    kind = _CLASS[severity]
+def _pill(kind: str, words: str) -> str:
     return f'<span class="state {kind}">{_shape(kind)}{_text(words)}</span>'
 
 
-def _table(label: str, header: list[str], rows: list[list[str]], kind: str) -> str:
-    """A table in a box that scrolls by itself where the screen is narrow; cells are HTML."""
-    head = "".join(f'<th scope="col">{one}</th>' for one in header)
-    body = "".join(
-        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>\n' for row in rows
-    )
+def _table(label: str, header: list[str], rows: list[list[str]]) -> str:
+    """Cells are HTML. Each carries its column's name, which shows where the table is too narrow for a head."""
+    head = "".join(f'<th scope="col">{_text(one)}</th>' for one in header)
+    body = ""
+    for first, *others in rows:
+        cells = "".join(
+            f'<td data-label="{_text(name)}"><span>{cell}</span></td>' for name, cell in zip(header[1:], others, strict=True)
+        )
+        body += f'<tr><th scope="row">{first}</th>{cells}</tr>\n'
     return (
-        f'<div class="wrap {kind}" role="region" tabindex="0" aria-label="{_text(label)}">\n<table>\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>\n"
+        f'<table class="hosts" aria-label="{_text(label)}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n'
     )
 
 
@@ -160,36 +168,31 @@ def _holds(row: Mapping, words: str) -> str:
     return f'<span class="no">{_text(words)}</span>'
 
 
+_COLUMNS = {
+    "state": "CC state",
+    "holds": "Holds the VIP",
+    "since": "Since",
+    "seen_by": "Seen by",
+    "keepalived": "keepalived",
+    "certificate": "Certificate",
+    "notes": "Notes",
+}
+
+
 def _hosts(verdict: Mapping) -> str:
     rows = [row for row in verdict["rows"] if row.get("kind") == "controller"]
     if not rows:
         return ""
     cells = [_status.row_cells(row) for row in rows]
-    columns = [
-        ("state", "CC state"),
-        ("holds", "Holds the VIP"),
-        ("since", "Since"),
-        ("seen_by", "Seen by"),
-        ("keepalived", "keepalived"),
-        ("certificate", "Certificate"),
-        ("notes", "Notes"),
-    ]
-    used = [one for one in columns if one[0] in ("state", "holds") or any(cell[one[0]] != "-" for cell in cells)]
+    used = [key for key in _COLUMNS if key in ("state", "holds") or any(cell[key] != "-" for cell in cells)]
     body = []
     for row, cell in zip(rows, cells, strict=True):
-        line = [_text(cell["name"])]
-        for key, _header in used:
-            text = _dash(cell[key])
-            if key == "holds":
-                line.append(_holds(row, text))
-            elif key == "since":
-                line.append(f'<span class="when">{_text(text.replace("T", " ").replace("Z", " UTC"))}</span>')
-            else:
-                line.append(_text(text))
-        body.append(line)
-    return _table(
-        f"Cluster controllers of {verdict['cluster']}", ["Host", *(_text(header) for _key, header in used)], body, "hosts"
-    )
+        line = {key: _text(_dash(cell[key])) for key in used}
+        line["holds"] = _holds(row, cell["holds"])
+        if "since" in line:
+            line["since"] = line["since"].replace("T", " ").replace("Z", " UTC")
+        body.append([_text(cell["name"]), *line.values()])
+    return _table(f"Cluster controllers of {verdict['cluster']}", ["Host", *(_COLUMNS[key] for key in used)], body)
 
 
 def _views(verdict: Mapping) -> str:
@@ -197,7 +200,7 @@ def _views(verdict: Mapping) -> str:
     if not rows:
         return ""
     body = [[_text(row.get("name")), _text(_status.view_sentence(row))] for row in rows]
-    return _table(f"What others see of {verdict['cluster']}", ["Asked from", "What it sees"], body, "hosts")
+    return _table(f"What other hosts see of {verdict['cluster']}", ["Asked from", "It"], body)
 
 
 def _cell(label: str, words: str) -> str:
@@ -206,26 +209,23 @@ def _cell(label: str, words: str) -> str:
 
 
 def _row(verdict: Mapping, anchor: str, is_open: bool) -> str:
-    """One cluster: a line that unfolds. What is wrong is said in the line already."""
-    severity = verdict["severity"]
-    kind = _CLASS[severity]
-    said = f'<p class="said">{_text(verdict["sentence"])}</p>'
-    if verdict["verdict"] == "ok" and verdict["warnings"]:
-        # The reason for the warning, not that all else is well, is what the folded line has to tell.
-        said = f'<p class="said">{_text(verdict["warnings"][0])}</p>'
+    """One cluster: a line that unfolds. While it is folded, its summary is in the line."""
+    kind = verdict["severity_name"]
     line = (
-        f"<span>{_pill(severity, _status.STATE_WORDS[severity])}</span><h3>{_text(verdict['cluster'])}</h3>"
-        f"{_cell('Verdict', _status.verdict_words(verdict))}{_cell('VIP', verdict['vip'])}"
+        f"<span>{_pill(kind, _status.STATE_WORDS[kind])}</span><h3>{_text(verdict['cluster'])}</h3>"
+        f"{_cell('Verdict', _status.verdict_words(verdict)[0])}{_cell('VIP', verdict['vip'])}"
         f"{_cell('Held by', _dash(_status.joined(_status.everybody(verdict))))}"
         f'{_cell("ENABLED", _dash(_status.joined(verdict["enabled"])))}<span class="arrow"></span>'
-        f"{said if severity != _verdict.OK else ''}"
     )
-    body = f"<p>{_text(verdict['sentence'])}</p>\n" if verdict["verdict"] == "ok" else ""
-    if verdict["verdict"] != "ok":
+    if kind != "ok":
+        line += f'<p class="summary">{_text(_status.summary(verdict).partition(": ")[2])}</p>'
+    body = f'<p class="sentence">{_text(verdict["sentence"])}</p>\n'
+    if kind != "ok":
         body += f'<div class="todo {kind}"><b>What to do</b><span>{_text(verdict["advice"])}</span></div>\n'
-    if verdict["warnings"]:
-        notes = "".join(f"<li>{_text(one)}</li>\n" for one in verdict["warnings"])
-        body += f'<ul class="notes">\n{notes}</ul>\n'
+    also = [f"{_text(one['text'])}. <span>{_text(one['advice'])}</span>" for one in verdict["warnings"]]
+    also += [_text(note) for note in verdict["notes"]]
+    if also:
+        body += '<ul class="also">\n' + "".join(f"<li>{one}</li>\n" for one in also) + "</ul>\n"
     body += _hosts(verdict) + _views(verdict)
     return (
         f'<details class="row is-{kind}" id="{anchor}"{" open" if is_open else ""}>\n<summary>{line}</summary>\n'
@@ -237,25 +237,23 @@ def _list(verdicts: list[Mapping]) -> str:
     """All clusters, worst first. The worst are unfolded, and a cluster that is alone."""
     head = "".join(f"<span>{one}</span>" for one in ("Status", "Cluster", "Verdict", "VIP", "Held by", "ENABLED"))
     rows = "".join(
-        _row(one, f"g{number}", len(verdicts) == 1 or (number <= UNFOLDED and one["severity"] != _verdict.OK))
+        _row(one, f"g{number}", len(verdicts) == 1 or (number <= UNFOLDED and one["severity_name"] != "ok"))
         for number, one in enumerate(verdicts, 1)
     )
     return f'<div class="list">\n<div class="cols" aria-hidden="true">{head}</div>\n{rows}</div>\n'
 
 
 def _banner(verdicts: list[Mapping]) -> str:
-    worst = verdicts[0]["severity"] if verdicts else _verdict.UNKNOWN
-    kind = _CLASS[worst]
+    kind = verdicts[0]["severity_name"] if verdicts else "unknown"
     counts = ""
     if len(verdicts) > 1:
         items = "".join(
-            f"<li>{_pill(severity, f'{number} {_status.STATE_WORDS[severity]}')}</li>"
-            for severity, number in _status.counts(verdicts)
+            f"<li>{_pill(name, f'{number} {_status.STATE_WORDS[name]}')}</li>" for name, number in _status.counts(verdicts)
         )
         counts = f'<ul class="counts">{items}</ul>'
     words = _status.headline(verdicts)
     if counts:
-        words = words.partition(":")[0].rstrip(".")  # the counts beside it say the rest
+        words = words.partition(":")[0].rstrip(".")  # the counts are beside it
     line = f'<span class="line">{_shape(kind)}<span>{_text(words)}</span></span>'
     return f'<div class="head {kind}" role="status">{line}{counts}</div>\n'
 
@@ -269,9 +267,9 @@ def render(verdicts: Any, generated_at: Any, title: str = DEFAULT_TITLE) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{_text(_status.headline(found))} {_text(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        f"<title>{_text(_status.headline(found))} - {_text(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
         f'<header>\n<h1>{_text(title)}</h1>\n<p class="time">As of {_text(when)}</p>\n{_banner(found)}</header>\n'
         f"<main>\n<h2>{'All clusters, worst first' if len(found) > 1 else 'Details'}</h2>\n{_list(found)}</main>\n"
-        "<footer>Made by the Ansible collection eucalyptus.ha. This page does not refresh itself: run "
-        "eucalyptus.ha.status again.</footer>\n</body>\n</html>\n"
+        "<footer>Written by the Ansible collection eucalyptus.ha. This page does not refresh itself: run eucalyptus.ha.status again."
+        "</footer>\n</body>\n</html>\n"
     )

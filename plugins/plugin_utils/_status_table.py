@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status, _verdict
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status
 
 DEFAULT_WIDTH = 100
 LEAST_WIDTH = 40
-# Up to so many clusters, all are told in full; beyond, those that are well have their line in the table and no more.
+# Up to so many clusters are shown in full; of more, those that are ok have a line in the table and no more.
 FULL_UP_TO = 3
 
 
@@ -69,54 +69,56 @@ def _hosts(rows: list[Mapping], width: int) -> list[str]:
     keys = ["name", "state", "holds", "seen_by", "keepalived", "certificate", "notes"]
     header = ["HOST", "CC STATE", "HOLDS VIP", "SEEN BY", "KEEPALIVED", "CERTIFICATE", "NOTES"]
     cells = [_status.row_cells(row) for row in rows]
-    # A column in which nobody has anything to say only takes room.
+    # A column without any value only takes room.
     used = [index for index, key in enumerate(keys) if key in keys[:3] or any(cell[key] != "-" for cell in cells)]
     return grid([header[index] for index in used], [[cell[keys[index]] for index in used] for cell in cells], width, "  ")
 
 
 def _cluster(verdict: Mapping, width: int) -> list[str]:
-    head = f"{_status.plain(verdict['cluster'])} ({_status.plain(verdict['vip'])}): {_status.state_and_verdict(verdict)}"
-    lines = _wrapped(head, width, "")
+    lines = _wrapped(f"{verdict['cluster']} ({verdict['vip']}): {_status.summary(verdict)}", width, "")
     lines += _wrapped(verdict["sentence"], width, "  ")
-    if verdict["verdict"] != "ok":
-        lines += _wrapped(verdict["advice"], width, "  ", "To do: ")
+    if verdict["severity_name"] != "ok":
+        lines += _wrapped(verdict["advice"], width, "  ", "What to do: ")
     for warning in verdict["warnings"]:
-        lines += _wrapped(warning, width, "  ", "Note:  ")
+        lines += _wrapped(f"{warning['text']}. {warning['advice']}", width, "  ", "Also: ")
+    for note in verdict["notes"]:
+        lines += _wrapped(note, width, "  ", "Note: ")
     controllers = [row for row in verdict["rows"] if row.get("kind") == "controller"]
-    views = [row for row in verdict["rows"] if row.get("kind") == "view"]
     if controllers:
         lines += ["", *_hosts(controllers, width)]
-    for row in views:
-        lines += _wrapped(f"{_status.plain(row.get('name'))} {_status.view_sentence(row)}", width, "  ")
+    for row in verdict["rows"]:
+        if row.get("kind") == "view":
+            lines += _wrapped(f"{_status.plain(row.get('name'))} {_status.view_sentence(row)}", width, "  ")
     return lines
+
+
+def _overview(verdicts: list[Mapping], width: int) -> list[str]:
+    return grid(
+        ["STATUS", "CLUSTER", "VIP", "VERDICT", "HELD BY", "ENABLED"],
+        [
+            [
+                _status.STATE_WORDS[one["severity_name"]],
+                _status.plain(one["cluster"]),
+                _status.plain(one["vip"]),
+                _status.verdict_words(one)[0],
+                _status.joined(_status.everybody(one)),
+                _status.joined(one["enabled"]),
+            ]
+            for one in verdicts
+        ],
+        width,
+    )
 
 
 def render(verdicts: Any, width: int = DEFAULT_WIDTH) -> str:
     """Verdicts -> the text, with a line feed at its end. Raises ValueError."""
     if width < LEAST_WIDTH:
-        raise ValueError(f"width must be at least {LEAST_WIDTH}, not {width}")
+        raise ValueError(f"width must be at least {LEAST_WIDTH} (got {width})")
     found = _status.ordered(verdicts)
-    lines = _wrapped(_status.headline(found), width, "")
-    if found:
-        lines += [
-            "",
-            *grid(
-                ["STATUS", "CLUSTER", "VIP", "VERDICT", "HELD BY", "ENABLED"],
-                [
-                    [
-                        _status.STATE_WORDS[one["severity"]],
-                        _status.plain(one["cluster"]),
-                        _status.plain(one["vip"]),
-                        _status.verdict_words(one),
-                        _status.joined(_status.everybody(one)),
-                        _status.joined(one["enabled"]),
-                    ]
-                    for one in found
-                ],
-                width,
-            ),
-        ]
-    told = found if len(found) <= FULL_UP_TO else [one for one in found if one["severity"] != _verdict.OK]
-    for one in told:
-        lines += ["", *_cluster(one, width)]
-    return "\n".join(lines) + "\n"
+    parts = []
+    if len(found) != 1:  # one cluster has its summary in its first line
+        parts.append(_wrapped(_status.headline(found), width, ""))
+    if len(found) > 1:
+        parts.append(_overview(found, width))
+    parts += [_cluster(one, width) for one in found if len(found) <= FULL_UP_TO or one["severity_name"] != "ok"]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"

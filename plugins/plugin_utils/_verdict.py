@@ -4,9 +4,9 @@
 
 """From evidence to a verdict, a sentence and what to do. Private to the collection.
 
-The order of the tests is the meaning of the verdicts. What is certainly wrong comes first, even if something else could
-not be asked, for nothing that is still unknown can make it right. What would be right comes last and only if everybody
-was asked. So C(ok) is never said of a cluster about which something is not known.
+The order of the tests is the meaning of the verdicts. What is certainly wrong comes first, even if something else is not
+known, for nothing that is still unknown can make it right. What would be right comes last and only if everything is
+known. So C(ok) is never given to a cluster about which something is not known.
 """
 
 from __future__ import annotations
@@ -14,146 +14,107 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _verdict_evidence
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _verdict_evidence, _verdict_remarks
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._verdict_evidence import Evidence
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._verdict_words import (
+    DEPLOY,
+    Remark,
+    both,
+    is_are,
+    mac_addresses,
+    names,
+    plural,
+)
 
-OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
-SEVERITY_NAMES = {OK: "ok", WARNING: "warning", CRITICAL: "critical", UNKNOWN: "unknown"}
-# Worst first. A known fault is worse than not knowing; monitoring plugins order them so, too.
-WORST_FIRST = (CRITICAL, UNKNOWN, WARNING, OK)
+# By gravity, the least first. A known fault is worse than not knowing; monitoring plugins order them so, too.
+GRAVITY = ("ok", "planned", "warning", "unknown", "critical")
+# As monitoring plugins count. Planned work is no alarm.
+SEVERITIES = {"ok": 0, "planned": 0, "warning": 1, "critical": 2, "unknown": 3}
 
 VERDICTS = {
-    "ok": OK,
-    "absent": CRITICAL,
-    "split": CRITICAL,
-    "wrong_holder": CRITICAL,
-    "no_controller_enabled": CRITICAL,
-    "two_controllers_enabled": CRITICAL,
-    "maintenance": WARNING,
-    "unknown": UNKNOWN,
+    "ok": "ok",
+    "maintenance": "planned",
+    "run_in_progress": "planned",
+    "no_standby": "warning",
+    "certificate_expired": "warning",
+    "absent": "critical",
+    "split": "critical",
+    "wrong_holder": "critical",
+    "no_controller_enabled": "critical",
+    "two_controllers_enabled": "critical",
+    "not_deployed": "critical",
+    "unknown": "unknown",
 }
-
-CERTIFICATE_WARNING_DAYS = 30
+PLAYBOOKS = {
+    "deploy": "eucalyptus.ha.gateway",
+    "maintenance": "eucalyptus.ha.maintenance",
+    "drill": "eucalyptus.ha.drill",
+    "nc_route": "eucalyptus.ha.nc_route",
+    "remove": "eucalyptus.ha.remove",
+}
 
 
 @dataclass
 class Finding:
+    """The verdict. A remark whose text the sentence has word for word is not repeated beside it."""
+
     verdict: str
     sentence: str
     advice: str
 
 
-def names(items: list[str], limit: int = 6) -> str:
-    """'cc1', 'cc1 and cc2', 'cc1, cc2 and cc3', 'a, b, c and 9 more'."""
-    if len(items) > limit:
-        items = [*items[: limit - 1], f"{len(items) - limit + 1} more"]
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+def _seen_there(evidence: Evidence) -> str:
+    """', and nc1 sees it there', or nothing."""
+    witness = [one.name for one in evidence.asked_views]
+    return f", and {names(witness)} {plural(witness, 'sees', 'see')} it there" if witness else ""
 
 
-def _is(items: list[str]) -> str:
-    return "is" if len(items) == 1 else "are"
+def _holds(evidence: Evidence, holder: str) -> str:
+    """What is right, as the beginning of a sentence."""
+    return f"{holder} is ENABLED and holds {evidence.vip}{_seen_there(evidence)}"
 
 
-def _says(items: list[str]) -> str:
-    return "says" if len(items) == 1 else "say"
+def _nobody_asked(evidence: Evidence) -> str:
+    """A sentence, or nothing. Only a node controller can report that it has its gateway."""
+    if evidence.asked_views:
+        return ""
+    why = f" ({evidence.not_asked})" if evidence.not_asked else ""
+    return f"No node controller was asked{why}."
 
 
-def _macs(items: list[str]) -> str:
-    return f"MAC address{'' if len(items) == 1 else 'es'} {names(items)}"
+# --- what is not known ---
 
 
-def _in_maintenance(evidence: _verdict_evidence.Evidence) -> list[str]:
-    return [one.name for one in evidence.hosts if one.maintenance]
-
-
-def _gaps(evidence: _verdict_evidence.Evidence, leave_out: list[str]) -> list[str]:
-    """What could not be learnt, as clauses of a sentence."""
-    gaps = []
-    hosts = [one for one in evidence.hosts if one.name not in leave_out]
-    unreachable = [one.name for one in hosts if not one.reachable]
-    if unreachable:
-        gaps.append(f"{names(unreachable)} could not be reached")
-    silent = [one.name for one in hosts if one.reachable and one.held is None]
-    if silent:
-        gaps.append(f"{names(silent)} did not tell whether {'it holds' if len(silent) == 1 else 'they hold'} the VIP")
-    for one in hosts:
-        if one.local_state is None and one.reachable:
-            why = f" ({one.state_message})" if one.state_message else ""
-            gaps.append(f"the cluster controller on {one.name} did not tell its state{why}")
-    views = [one for one in evidence.views if one.error is not None]
-    if len(views) == 1:
-        gaps.append(f"{views[0].name} could not be asked whom it sees ({views[0].error})")
-    elif views:
-        gaps.append(
-            f"{names([one.name for one in views])} could not be asked whom they see ({views[0].name}: {views[0].error})"
-        )
-    return gaps
-
-
-def _known(evidence: _verdict_evidence.Evidence) -> str:
+def _known(evidence: Evidence) -> str:
     """What is known all the same, as a sentence."""
-    holders, enabled = evidence.holders, evidence.enabled
+    holders, enabled, vip = evidence.holders, evidence.enabled, evidence.vip
     if holders and holders == enabled:
-        return f"As far as is known, {holders[0]} is ENABLED and holds {evidence.vip}."
-    held = f"{names(holders)} holds {evidence.vip}" if holders else f"nobody is known to hold {evidence.vip}"
-    if enabled:
-        return f"As far as is known, {held} and {names(enabled)} {_is(enabled)} ENABLED."
-    return f"As far as is known, {held}, and no cluster controller is known to be ENABLED."
+        return f"What is known: {holders[0]} is ENABLED and holds {vip}."
+    held = f"What is known: {names(holders)} holds {vip}" if holders else f"No host is known to hold {vip}"
+    state = f"{names(enabled)} {is_are(enabled)} ENABLED" if enabled else "no cluster controller is known to be ENABLED"
+    return f"{held} and {state}."
 
 
-def _unknown(evidence: _verdict_evidence.Evidence, leave_out: list[str]) -> Finding:
-    gaps = _gaps(evidence, leave_out)
-    disputed, vip = evidence.disputed, evidence.vip
-    where = [one.name for one in evidence.hosts if one.name not in leave_out]
-    advice = []
-    if disputed:
-        by = [one.name for one in evidence.asked_views if set(one.holders) & set(disputed)]
-        gaps.append(
-            f"{names(by)} saw {names(disputed)} answer for {vip}, but {names(disputed)} {_says(disputed)} "
-            f"that it is not there"
-        )
-        advice.append(
-            "Ask again: the VIP may have moved in between. If it stays so, look for proxy ARP or a published ARP entry on "
-            f"{names(disputed)}."
-        )
-    elsewhere = evidence.elsewhere(evidence.holders[0]) if evidence.holders else []
-    if elsewhere:
-        macs = list(dict.fromkeys(mac for one in elsewhere for mac in one.unnamed))
-        gaps.append(
-            f"{names([one.name for one in elsewhere])} saw {_macs(macs)} answer for {vip}, which is not that of "
-            f"{evidence.holders[0]}"
-        )
-        advice.append("Ask again: the VIP may have moved in between. If it stays so, find that machine in the switches' tables.")
-    elif evidence.unnamed and (len(evidence.unnamed) > 1 or not evidence.holders):
-        gaps.append(f"{names(evidence.unnamed)} {'answers' if len(evidence.unnamed) == 1 else 'answer'} for {vip} without a name here")
-        advice.append("Name the cluster controllers' addresses to the probe (candidates) and ask again.")
-    unreachable = [name for name in where if not evidence.host(name).reachable]
-    if unreachable:
-        advice.append(
-            f"See whether {names(unreachable)} {_is(unreachable)} up and whether Ansible can log in there; "
-            "a host that cannot be reached may still hold the VIP."
-        )
-    dead = [name for name in where if name not in unreachable and evidence.host(name).local_state is None]
-    if dead:
-        advice.append(
-            f"Look at the cluster controller service on {names(dead)}; until it answers, it counts as not ENABLED "
-            "and the gateway has no proven standby."
-        )
-    silent = [name for name in where if name not in unreachable and evidence.host(name).held is None]
-    if silent:
-        advice.append(f"Run eucalyptus.ha.vip_facts on {names(silent)} by hand and see what it says.")
-    views = [one.name for one in evidence.views if one.error is not None]
-    if views:
-        advice.append(f"See why {names(views)} could not ask; node controllers there may have no gateway.")
+def _unknown(evidence: Evidence, leave_out: list[str]) -> Finding:
+    remarks = _verdict_remarks.gaps(evidence, leave_out) + _verdict_remarks.contradictions(evidence)
     return Finding(
         "unknown",
-        f"Cannot tell whether node controllers have the right gateway: {'; '.join(gaps)}. {_known(evidence)}",
-        " ".join(advice),
+        f"Cannot tell whether node controllers have the right gateway: {'; '.join(one.text for one in remarks)}. {_known(evidence)}",
+        _verdict_remarks.advice_of(remarks),
     )
 
 
-def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
+# --- what is wrong ---
+
+
+def _remove_by_hand(evidence: Evidence, where: list[str], hosts: str) -> str:
+    return (
+        f"keepalived did not put {evidence.vip} on {hosts}; it was added by hand or by another program. "
+        f"Remove it: ip address del {evidence.vip}/PREFIX dev {evidence.host(where[0]).interface}."
+    )
+
+
+def _split(evidence: Evidence) -> Finding | None:
     vip, holders = evidence.vip, evidence.holders
     crowded = [one for one in evidence.asked_views if one.answerers > 1]
     strangers = evidence.foreign
@@ -161,41 +122,35 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
         return None
     by_facts = [one.name for one in evidence.hosts if one.held]
     if len(holders) > 1:
-        who = f"{names(holders)} {'both' if len(holders) == 2 else 'all'} hold {vip}"
+        who = f"{names(holders)} {both(holders)} hold {vip}"
         if strangers:
-            who += f", and so does a machine with {_macs(strangers)}"
+            who += f", and so does a machine with {mac_addresses(strangers)}"
     elif holders and strangers:
-        who = f"{holders[0]} holds {vip}, and so does another machine with {_macs(strangers)}"
+        who = f"{holders[0]} holds {vip}, and so does another machine with {mac_addresses(strangers)}"
     else:
         macs = list(dict.fromkeys(mac for one in crowded for mac in one.macs))
-        who = f"Several machines answer for {vip}, {_macs(macs)}"
-        if holders:
-            who += f", one of them {holders[0]}"
+        who = f"Several machines answer for {vip} ({mac_addresses(macs)}{f'; one of them is {holders[0]}' if holders else ''})"
     witness = [one.name for one in crowded]
-    seen = f", as {names(witness)} can see" if witness else ""
+    seen = f", as {names(witness)} {plural(witness, 'sees', 'see')}" if witness else ""
     hidden = ""
     if len(by_facts) < 2 and witness and len(holders) > 1:
-        hidden = " The hosts' own word does not show it."
+        hidden = " The hosts themselves do not report it."
     enabled = evidence.enabled
-    too_many = f" {names(enabled)} are {'both' if len(enabled) == 2 else 'all'} ENABLED." if len(enabled) > 1 else ""
+    too_many = f" {names(enabled)} are {both(enabled)} ENABLED." if len(enabled) > 1 else ""
     advice = (
-        f"See whether {names(holders)} hear each other's VRRP: tcpdump -ni INTERFACE proto 112 on each, firewall rules for "
+        f"Check that {names(holders)} receive each other's VRRP adverts: tcpdump -ni INTERFACE proto 112 on each, firewall rules for "
         "protocol 112, the same virtual router ID, version and advert interval on both, unicast peers."
     )
     if len(holders) < 2 or strangers:
-        advice = f"Find the machine behind {names(strangers or evidence.unnamed)} in the switches' tables and take {vip} off it."
+        advice = f"Find the machine behind {names(strangers or evidence.unnamed)} in the switches' tables and remove {vip} from it."
     by_hand = [name for name in by_facts if evidence.host(name).keepalived_state not in (None, "MASTER")]
     if by_hand and not strangers:
-        where = evidence.host(by_hand[0]).interface
-        advice = (
-            f"keepalived did not put {vip} on {names(by_hand)}: somebody else did. Remove it: ip address del {vip}/PREFIX dev {where}."
-        )
+        advice = _remove_by_hand(evidence, by_hand, names(by_hand))
     stopped = [name for name in holders if (host := evidence.find(name)) and host.keepalived_running is False]
     if stopped:
         advice = (
-            f"keepalived does not run on {names(stopped)}, so nothing will take {vip} off {'it' if len(stopped) == 1 else 'them'}: "
-            "start keepalived there, or remove "
-            "the address by hand."
+            f"keepalived is not running on {names(stopped)}, so nothing removes {vip} from {plural(stopped, 'it', 'them')}: "
+            "start keepalived there, or remove the address by hand."
         )
     return Finding(
         "split",
@@ -205,7 +160,19 @@ def _split(evidence: _verdict_evidence.Evidence) -> Finding | None:
     )
 
 
-def _nobody(evidence: _verdict_evidence.Evidence) -> Finding | None:
+def _not_deployed(evidence: Evidence) -> Finding | None:
+    hosts = [one.name for one in evidence.hosts]
+    if any(one.deployed is not False for one in evidence.hosts):
+        return None
+    held = (
+        f"{evidence.holders[0]} has {evidence.vip} all the same"
+        if evidence.holders
+        else f"nobody holds {evidence.vip}, and node controllers have no gateway through it"
+    )
+    return Finding("not_deployed", f"The gateway is not deployed on {names(hosts)}: {held}.", DEPLOY)
+
+
+def _nobody(evidence: Evidence) -> Finding | None:
     """Nobody is known to hold it."""
     vip = evidence.vip
     hosts = [one.name for one in evidence.hosts]
@@ -215,82 +182,87 @@ def _nobody(evidence: _verdict_evidence.Evidence) -> Finding | None:
     if strangers:
         return Finding(
             "wrong_holder",
-            f"{vip} is held by none of the cluster controllers ({names(hosts)}); a machine with {_macs(strangers)} answers "
-            "for it. Node controllers send their traffic to a stranger.",
-            f"Find {names(strangers)} in the switches' tables and take {vip} off that machine.",
+            f"No cluster controller ({names(hosts)}) holds {vip}; a machine with {mac_addresses(strangers)} answers for it. "
+            "Node controllers send their traffic to an unknown machine.",
+            f"Find {names(strangers)} in the switches' tables and remove {vip} from that machine.",
         )
     if evidence.unnamed:
         return None
     all_blind = bool(evidence.asked_views)  # with an answer there is a holder, or one of the cases above
     if not evidence.facts_complete and not all_blind:
         return None
-    sentence = f"Nobody holds {vip}: node controllers have no default gateway, and so no outside network, time or names."
-    if all_blind:
-        sentence = (
-            f"Nobody holds {vip}, and nobody answers {names(evidence.blind)} for it: node controllers have no default gateway, and "
-            "so no outside network, time or names."
-        )
+    silence = f", and nobody answers {names(evidence.blind)} for it" if all_blind else ""
+    sentence = f"Nobody holds {vip}{silence}. Node controllers have no default gateway: no external network, NTP or DNS."
     stopped = [one.name for one in evidence.hosts if one.keepalived_running is False]
-    maintained = _in_maintenance(evidence)
+    maintained = _verdict_remarks.in_maintenance(evidence)
     able = [one for one in evidence.hosts if one.name not in maintained]
     faulty = [one.name for one in evidence.hosts if one.keepalived_state == "FAULT"]
+    unconfigured = [one.name for one in evidence.hosts if one.configured is False]
     if not able:
-        sentence += f" {names(maintained)} {_is(maintained)} in maintenance, so nobody may take it."
-        advice = f"Clear the maintenance of one of {names(maintained)}."
+        sentence += f" {names(maintained)} {is_are(maintained)} in maintenance, so nobody may hold it."
+        advice = f"End the maintenance of one of {names(maintained)} (eucalyptus.ha.maintenance)."
+    elif len(unconfigured) == len(hosts):
+        sentence += f" {vip} is in no VRRP instance of keepalived on {names(hosts)}."
+        advice = DEPLOY
     elif stopped:
-        sentence += f" keepalived does not run on {names(stopped)}."
-        advice = f"Start keepalived on {names(stopped)} and read its log: journalctl -u keepalived."
+        sentence += f" keepalived is not running on {names(stopped)}."
+        advice = f"Start keepalived on {names(stopped)} and read its log: {_verdict_remarks.log_of(evidence)}."
     elif evidence.states_complete and not evidence.enabled:
         sentence += " No cluster controller is ENABLED; with cc_gateway_when_none_enabled: release nobody may hold it then."
         advice = (
-            f"Have the cloud controller enable one of {names(hosts)} (euca-describe-services), or choose "
+            f"Make the cloud controller enable one of {names(hosts)} (euca-describe-services), or choose "
             "cc_gateway_when_none_enabled: hold."
         )
     elif faulty:
         advice = (
             f"keepalived is in state FAULT on {names(faulty)}: its interface is down or its check fails. Read "
-            "journalctl -u keepalived there."
+            f"{_verdict_remarks.log_of(evidence)} there."
         )
     else:
         advice = (
-            f"Read journalctl -u keepalived on {names(hosts)}: is {vip} configured in a VRRP instance, is its interface up, "
+            f"Read {_verdict_remarks.log_of(evidence)} on {names(hosts)}: is {vip} configured in a VRRP instance, is its interface up, "
             "does another program remove the address?"
         )
     return Finding("absent", sentence, advice)
 
 
-def _blind(evidence: _verdict_evidence.Evidence, holder: str) -> Finding | None:
-    """Somebody holds it, but some who asked got no answer."""
+def _blind(evidence: Evidence, holder: str) -> Finding | None:
+    """Somebody holds it, but some who queried got no answer."""
     blind = evidence.blind
     if not blind:
         return None
     asked = [one.name for one in evidence.asked_views]
     sighted = [one for one in asked if one not in blind]
-    others = f" ({names(sighted)} {'does' if len(sighted) == 1 else 'do'})" if sighted else ""
+    others = f" ({names(sighted)} {plural(sighted, 'does', 'do')})" if sighted else ""
     return Finding(
         "absent",
-        f"{holder} holds {evidence.vip}, but {names(blind)} {'does' if len(blind) == 1 else 'do'} not get an answer from it{others}: "
-        f"for {names(blind)} there is no default gateway.",
+        f"{holder} holds {evidence.vip}, but {names(blind)} {plural(blind, 'does', 'do')} not get an answer from it{others}: "
+        f"{names(blind)} {plural(blind, 'has', 'have')} no default gateway.",
         f"Check the network between {holder} and {names(blind)}: link, VLAN, bridge, arp_ignore or ARP filters on {holder}, and "
         "whether the address is on the interface that faces the node controllers.",
     )
 
 
-def _two_enabled(evidence: _verdict_evidence.Evidence) -> Finding | None:
+def _two_enabled(evidence: Evidence) -> Finding | None:
     enabled, holders = evidence.enabled, evidence.holders
     if len(enabled) < 2:
         return None
-    held = f"{names(holders)} holds {evidence.vip}" if holders else f"who holds {evidence.vip} is not known"
+    too_many = f"{names(enabled)} are {both(enabled)} ENABLED"
+    gateway = (
+        f"Node controllers still have a gateway through {names(holders)}, which holds {evidence.vip}, but"
+        if holders
+        else f"Who holds {evidence.vip}, and whether node controllers have a gateway, is not known, and"
+    )
+    number = "two" if len(enabled) == 2 else len(enabled)
     return Finding(
         "two_controllers_enabled",
-        f"{names(enabled)} are {'both' if len(enabled) == 2 else 'all'} ENABLED; {held}. Node controllers have a gateway only by "
-        "whoever holds the VIP, while two cluster controllers work on the same instances and networks.",
+        f"{too_many}. {gateway} {number} cluster controllers now manage the same instances and networks.",
         "The cloud controller cannot reach one of them, or one restarted with its old state. Find the one that the cloud controller "
-        "does not name ENABLED (euca-describe-services) and stop its cluster controller service; the VIP follows by itself.",
+        "does not list as ENABLED (euca-describe-services) and stop its cluster controller service; the VIP then follows.",
     )
 
 
-def _none_enabled(evidence: _verdict_evidence.Evidence) -> Finding | None:
+def _none_enabled(evidence: Evidence) -> Finding | None:
     if evidence.enabled or not evidence.states_complete:
         return None
     states = names([f"{one.name} {one.local_state}" for one in evidence.hosts])
@@ -298,82 +270,99 @@ def _none_enabled(evidence: _verdict_evidence.Evidence) -> Finding | None:
     if holders:
         held = f"{names(holders)} keeps {evidence.vip}, so node controllers still have a gateway"
     else:
-        held = f"whether node controllers have a gateway is not known, since nobody said who holds {evidence.vip}"
+        held = f"whether node controllers have a gateway is not known, since no host reported who holds {evidence.vip}"
     return Finding(
         "no_controller_enabled",
         f"No cluster controller is ENABLED ({states}); {held}, but the cluster takes no requests.",
-        "Ask the cloud controller why (euca-describe-services) and look at the cluster controllers' logs (cc.log); if it "
-        "has just begun, wait for the failover and ask again.",
+        "Check why on the cloud controller (euca-describe-services) and in the cluster controllers' logs (cc.log). If a failover "
+        "has just begun, wait for it and run status again.",
     )
 
 
-def _wrong(evidence: _verdict_evidence.Evidence, holder: str) -> Finding | None:
+def _wrong(evidence: Evidence, holder: str) -> Finding | None:
     """Exactly one holds it: is it one that should not?"""
-    vip, enabled, maintained = evidence.vip, evidence.enabled, _in_maintenance(evidence)
+    vip, enabled, maintained = evidence.vip, evidence.enabled, _verdict_remarks.in_maintenance(evidence)
     host = evidence.find(holder)
     if host is None:
         return Finding(
             "wrong_holder",
-            f"{holder}, which is none of the cluster controllers, holds {vip}: node controllers send their traffic to it.",
-            f"Take {vip} off {holder}.",
+            f"{holder}, which is not a cluster controller, holds {vip}: node controllers send their traffic to it.",
+            f"Remove {vip} from {holder}.",
         )
     if holder in maintained:
         return Finding(
             "wrong_holder",
             f"{holder} holds {vip} although it is in maintenance: node controllers lose their gateway when work on it begins.",
-            f"Do not touch {holder} yet. See whether keepalived runs on it and on the other cluster controllers, and set its "
+            f"Do not touch {holder} yet. Check that keepalived is running on it and on the other cluster controllers, then set its "
             "maintenance again.",
         )
-    if holder in enabled:
-        return None
-    if all(name in maintained for name in enabled):
+    if holder in enabled or all(name in maintained for name in enabled):
         return None
     state = host.local_state or "in an unknown state"
     by_hand = host.keepalived_state not in (None, "MASTER") or host.configured is False
     advice = (
-        f"Run the check on {names(enabled)} and {holder} as keepalived does (cc-enabled-check) and compare; then journalctl -u "
-        "keepalived on both: the effective priority of the ENABLED one must be the higher."
+        f"Run the check on {names(enabled)} and {holder} as keepalived does (cc-enabled-check) and compare; then read "
+        f"{_verdict_remarks.log_of(evidence)} on both: the ENABLED one must have the higher effective priority."
     )
     if host.keepalived_running is False:
-        advice = f"keepalived does not run on {holder}: start it, or remove {vip} there by hand. Nothing else will."
+        advice = f"keepalived is not running on {holder}: start keepalived there or remove {vip} by hand; it will not go away on its own."
     elif by_hand:
-        advice = (
-            f"keepalived did not put {vip} on {holder}: somebody else did. Remove it: ip address del {vip}/PREFIX dev {host.interface}."
-        )
+        advice = _remove_by_hand(evidence, [holder], holder)
     elif any(evidence.host(name).keepalived_running is False for name in enabled):
-        advice = f"keepalived does not run on {names(enabled)}: start it there."
+        advice = f"keepalived is not running on {names(enabled)}: start it there."
     return Finding(
         "wrong_holder",
-        f"{holder} holds {vip} but is {state}; {names(enabled)} {_is(enabled)} ENABLED. Node controllers send their traffic through a "
+        f"{holder} holds {vip} but is {state}; {names(enabled)} {is_are(enabled)} ENABLED. Node controllers send their traffic through a "
         "cluster controller that does not carry the cluster's networks.",
         advice,
     )
 
 
-def _maintained(evidence: _verdict_evidence.Evidence, holder: str) -> Finding | None:
-    maintained = _in_maintenance(evidence)
+# --- what works, but not as it should ---
+
+
+def _works_but(evidence: Evidence, holder: str, verdict: str, remarks: list[Remark], but: str = "") -> Finding | None:
+    if not remarks:
+        return None
+    sentence = f"{_holds(evidence, holder)}, but {but}{'; '.join(one.text for one in remarks)}. {_nobody_asked(evidence)}"
+    return Finding(verdict, sentence.strip(), _verdict_remarks.advice_of(remarks))
+
+
+def _maintained(evidence: Evidence, holder: str) -> Finding | None:
+    maintained = _verdict_remarks.in_maintenance(evidence)
     if not maintained:
         return None
-    gaps = _gaps(evidence, leave_out=[])  # of those in maintenance: the others have none here
-    away = f" ({'; '.join(gaps)})" if gaps else ""
+    gaps = _verdict_remarks.gaps(evidence, leave_out=[])  # of those in maintenance: the others have none here
+    away = f" ({'; '.join(one.text for one in gaps)})" if gaps else ""
     enabled = evidence.enabled
     state = "is ENABLED and" if holder in enabled else f"({evidence.host(holder).local_state or 'state unknown'})"
     note = ""
     if holder not in enabled:
-        note = f" {names(enabled)} {_is(enabled)} still ENABLED, so instances' traffic and the gateway part ways."
+        still = f"{names(enabled)} {is_are(enabled)} still ENABLED"
+        note = f" {still}, so instance traffic and node controller traffic take different controllers."
+    gateway = _nobody_asked(evidence) or "Node controllers have their gateway."
     return Finding(
         "maintenance",
-        f"{names(maintained)} {_is(maintained)} in maintenance{away}; {holder} {state} holds {evidence.vip}. Node controllers have their "
-        f"gateway, but nothing takes over if {holder} fails.{note}",
-        f"Nothing while the work lasts. Afterwards clear the maintenance of {names(maintained)}.",
+        f"{names(maintained)} {is_are(maintained)} in maintenance{away}. {holder} {state} holds {evidence.vip}; nothing takes over if "
+        f"{holder} fails.{note} {gateway}",
+        f"Nothing while the work lasts. Afterwards end the maintenance of {names(maintained)} (eucalyptus.ha.maintenance).",
     )
 
 
-def _decide(evidence: _verdict_evidence.Evidence) -> Finding:
+def _ok(evidence: Evidence, holder: str) -> Finding:
+    # One thing to do at a time: the others are beside it.
+    return _works_but(evidence, holder, "ok", _verdict_remarks.others(evidence)[:1]) or Finding(
+        "ok",
+        f"{_holds(evidence, holder)}. {_nobody_asked(evidence) or 'Node controllers have their gateway.'}",
+        "Nothing to do.",
+    )
+
+
+def _decide(evidence: Evidence) -> Finding:
     holders, enabled = evidence.holders, evidence.enabled
-    split = _split(evidence)
-    if split:
-        return split
+    wrong = _split(evidence) or (_nobody(evidence) if evidence.foreign and not holders else None) or _not_deployed(evidence)
+    if wrong:
+        return wrong
     if not holders:
         return (
             _nobody(evidence) or _two_enabled(evidence) or _none_enabled(evidence) or _unknown(evidence, leave_out=[])
@@ -382,79 +371,97 @@ def _decide(evidence: _verdict_evidence.Evidence) -> Finding:
     wrong = _blind(evidence, holder) or _two_enabled(evidence) or _wrong(evidence, holder) or _none_enabled(evidence)
     if wrong:
         return wrong
-    maintained = _in_maintenance(evidence)
-    # What a host in maintenance does not say is expected, as long as the one that has the gateway is known to be right.
-    leave_out = maintained if enabled else []
+    # What a host in maintenance does not report is expected, as long as the one that has the gateway is known to be right.
+    leave_out = _verdict_remarks.in_maintenance(evidence) if enabled else []
     contradicted = evidence.disputed or evidence.elsewhere(holder) or len(evidence.unnamed) > 1
-    if contradicted or not enabled or _gaps(evidence, leave_out):
+    # A standby whose controller gives no answer cannot take over, and that is all: its host reports that it does not hold the VIP.
+    if contradicted or not enabled or _verdict_remarks.gaps(evidence, leave_out, states=False):
         return _unknown(evidence, leave_out)
-    under_work = _maintained(evidence, holder)
-    if under_work:
-        return under_work
-    witness = [one.name for one in evidence.asked_views]
-    seen = f", and {names(witness)} {'sees' if len(witness) == 1 else 'see'} it there" if witness else ""
+    return (
+        _works_but(evidence, holder, "no_standby", _verdict_remarks.standby(evidence), "nothing could take over: ")
+        or _works_but(evidence, holder, "certificate_expired", _verdict_remarks.expired(evidence))
+        or _maintained(evidence, holder)
+        or _ok(evidence, holder)
+    )
+
+
+def _in_progress(evidence: Evidence, found: Finding) -> Finding | None:
+    """A run acts on the cluster: what is found may be half done, and is no alarm."""
+    lock = evidence.lock
+    if lock is None or lock.stale:
+        return None
     return Finding(
-        "ok",
-        f"{holder} is ENABLED and holds {evidence.vip}{seen}. Node controllers have their gateway.",
-        "Nothing to do.",
+        "run_in_progress",
+        f"{PLAYBOOKS.get(lock.what, lock.what)} is in progress on {names(lock.hosts)}, started by {lock.who} at {lock.since}. "
+        f"Found meanwhile: {found.sentence}",
+        "Run status again when it has ended.",
     )
 
 
-def _warnings(evidence: _verdict_evidence.Evidence, finding: Finding, certificate_warning_days: float) -> list[str]:
-    """What does not change the verdict but should be known. What the verdict already says is not repeated."""
-    warnings = []
-    holders, vip = evidence.holders, evidence.vip
-    if len(evidence.hosts) == 1:
-        warnings.append(f"{evidence.hosts[0].name} is the only cluster controller known here: nothing can take over")
-    for one in evidence.hosts:
-        if one.keepalived_running is False and not one.maintenance:
-            if one.name in holders:
-                warnings.append(f"{one.name} holds {vip} although keepalived does not run there: nothing will move it")
-            elif finding.verdict != "absent":
-                warnings.append(f"keepalived does not run on {one.name}: it cannot take over")
-        standby = one.local_state in (None, "ENABLED", "DISABLED") or one.maintenance
-        if not standby and finding.verdict != "no_controller_enabled":
-            warnings.append(f"the cluster controller on {one.name} is {one.local_state}: it cannot take over")
-        if one.vip_state == "dadfailed":
-            warnings.append(f"{one.name} has {vip} but does not use it: another machine had it first (dadfailed)")
-        elif one.vip_state in ("tentative", "interface_down"):
-            state = "still tentative" if one.vip_state == "tentative" else "on an interface that is down"
-            warnings.append(f"{vip} on {one.name} is {state}: it does not answer for it")
-        if one.configured is False:
-            warnings.append(f"{vip} is in no VRRP instance of keepalived on {one.name}")
-        elif one.held and one.keepalived_state not in (None, "MASTER"):
-            warnings.append(f"{one.name} holds {vip} while keepalived's VRRP instance there is {one.keepalived_state}")
-        days = one.certificate_days_left
-        if days is not None and days < 0:
-            warnings.append(f"the cloud's certificate on {one.name} expired {-days:.0f} days ago")
-        elif days is not None and days < certificate_warning_days:
-            warnings.append(f"the cloud's certificate on {one.name} expires in {days:.0f} days")
-        if one.maintenance is None and one.reachable:
-            warnings.append(f"{one.name} did not tell whether it is in maintenance")
-        warnings.extend(f"{one.name}: {problem}" for problem in one.problems)
-    warnings.extend(
-        f"{one.name} cannot see who answers: {one.unsupported}" for one in evidence.views if one.unsupported is not None
+# --- all together ---
+
+
+def _remarks(evidence: Evidence, finding: Finding) -> list[Remark]:
+    """What needs attention beside the verdict, and what a verdict with C(but) is about."""
+    if finding.verdict in ("run_in_progress", "not_deployed"):
+        return []
+    remarks = _verdict_remarks.standby(evidence) + _verdict_remarks.expired(evidence) + _verdict_remarks.others(evidence)
+    enabled, maintained = evidence.enabled, _verdict_remarks.in_maintenance(evidence)
+    if finding.verdict not in ("two_controllers_enabled", "split") and len(enabled) > 1:
+        remarks.append(
+            Remark(
+                f"more than one cluster controller is ENABLED: {names(enabled)}",
+                "Stop the one that the cloud controller does not list as ENABLED.",
+            )
+        )
+    if VERDICTS[finding.verdict] == "critical":
+        told = {one.text for one in remarks}
+        remarks += [one for one in _verdict_remarks.gaps(evidence, leave_out=[]) if one.text not in told]
+    if maintained and finding.verdict != "maintenance":
+        remarks.append(
+            Remark(
+                f"{names(maintained)} {is_are(maintained)} in maintenance",
+                "End the maintenance when the work is done (eucalyptus.ha.maintenance).",
+            )
+        )
+    return list({one.text: one for one in remarks}.values())
+
+
+def _notes(evidence: Evidence, finding: Finding) -> list[str]:
+    """What is good to know and no reason for an alarm."""
+    notes = []
+    old = [one.name for one in evidence.hosts if one.check_current is False]
+    if old:
+        notes.append(
+            f"The check on {names(old)} is not the one of this version of the collection. It was used as it is. "
+            "Run eucalyptus.ha.gateway to update it."
+        )
+    notes.extend(
+        f"{one.name} cannot query who answers: {one.unsupported}." for one in evidence.views if one.unsupported is not None
     )
-    if finding.verdict not in ("two_controllers_enabled", "split") and len(evidence.enabled) > 1:
-        warnings.append(f"more than one cluster controller is ENABLED: {names(evidence.enabled)}")
-    if finding.verdict not in ("unknown", "ok", "maintenance"):
-        warnings.extend(_gaps(evidence, leave_out=[]))
-    maintained = _in_maintenance(evidence)
-    if maintained and finding.verdict not in ("maintenance", "unknown"):
-        warnings.append(f"{names(maintained)} {_is(maintained)} in maintenance")
-    elif maintained and finding.verdict == "unknown":
-        warnings.append(f"{names(maintained)} {_is(maintained)} in maintenance, and not everything else is known")
-    return warnings
+    nobody = _nobody_asked(evidence)
+    if nobody and not evidence.views and nobody not in finding.sentence:
+        notes.append(nobody)
+    lock = evidence.lock
+    if lock is not None and lock.stale:
+        notes.append(
+            f"A lock of {PLAYBOOKS.get(lock.what, lock.what)} is left on {names(lock.hosts)}, by {lock.who} at {lock.since}; that run "
+            "is not at work any more. The next run replaces the lock."
+        )
+    return notes
 
 
-def _rows(evidence: _verdict_evidence.Evidence) -> list[dict[str, Any]]:
+def _rows(evidence: Evidence) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for one in evidence.hosts:
         rows.append(
             {
                 "kind": "controller",
                 "name": one.name,
+                "asked": one.asked,
                 "reachable": one.reachable,
+                "error": one.error,
+                "deployed": one.deployed,
                 "local_state": one.local_state,
                 "state_source": one.state_source,
                 "state_message": one.state_message,
@@ -483,28 +490,31 @@ def _rows(evidence: _verdict_evidence.Evidence) -> list[dict[str, Any]]:
     return rows
 
 
-def judge(cluster: Any, certificate_warning_days: float = CERTIFICATE_WARNING_DAYS) -> dict[str, Any]:
+def judge(cluster: Any) -> dict[str, Any]:
     """One cluster, as filter gateway_verdict takes it -> its verdict. Raises _verdict_evidence.EvidenceError."""
     evidence = _verdict_evidence.collect(cluster)
-    finding = _decide(evidence)
-    warnings = list(dict.fromkeys(_warnings(evidence, finding, certificate_warning_days)))
-    severity = VERDICTS[finding.verdict]
-    if severity == OK and warnings:
-        severity = WARNING
+    found = _decide(evidence)
+    finding = _in_progress(evidence, found) or found
+    remarks = _remarks(evidence, finding)
+    told = f"{finding.sentence} {finding.advice}"
+    gravity = VERDICTS[finding.verdict]
+    if remarks and gravity in ("ok", "planned"):
+        gravity = "warning"
     holders = evidence.holders
     return {
         "cluster": evidence.cluster,
         "vip": evidence.vip,
         "verdict": finding.verdict,
-        "severity": severity,
-        "severity_name": SEVERITY_NAMES[severity],
+        "severity": SEVERITIES[gravity],
+        "severity_name": gravity,
         "sentence": finding.sentence,
         "advice": finding.advice,
         "holder": holders[0] if len(holders) == 1 and not evidence.foreign else None,
         "holders": holders,
         "strangers": evidence.foreign,
         "enabled": evidence.enabled,
-        "maintenance": _in_maintenance(evidence),
+        "maintenance": _verdict_remarks.in_maintenance(evidence),
         "rows": _rows(evidence),
-        "warnings": warnings,
+        "warnings": [{"text": one.text, "advice": one.advice} for one in remarks if one.text not in told],
+        "notes": _notes(evidence, finding),
     }

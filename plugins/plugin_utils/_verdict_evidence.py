@@ -2,15 +2,17 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What was learnt about one cluster's gateway, made uniform: input of _verdict. Private to the collection.
+"""What is known of one cluster's gateway, made uniform: input of _verdict. Private to the collection.
 
-Two kinds of witness: a cluster controller's host says of itself whether it holds the VIP (vip_facts), and a view, as a rule
-a node controller, says who answered when it asked by ARP. A host's own word is exact but silent when the host cannot be
+There are two kinds of source. A cluster controller's host reports whether it holds the VIP itself (vip_facts). A view, as a
+rule a node controller, reports who answered its ARP query. A host's own report is exact, but missing when the host cannot be
 reached; a view sees unreachable hosts too, but by MAC addresses.
 """
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,11 @@ from typing import Any
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _vip
 
 ENABLED = "ENABLED"
+CERTIFICATE_WARN_DAYS = 30.0
+
+# What ssh and Ansible put before the reason.
+_NOISE = re.compile(r"^(Failed to connect to the host via \w+: |Data could not be sent to remote host .*?: )")
+_NO_REASON = re.compile(r"Permanently added|^Warning: |^\s*$|^Shared connection|^Connection to .* closed|mux_client|ControlSocket|^@+$")
 
 
 class EvidenceError(ValueError):
@@ -38,16 +45,42 @@ def _names(value: Any, where: str) -> list[str]:
     return list(dict.fromkeys(str(one) for one in value))
 
 
+def reason(value: Any) -> str | None:
+    """An error message of Ansible or ssh, one line without what is not the reason."""
+    if value in (None, ""):
+        return None
+    lines = [_NOISE.sub("", line.strip()) for line in re.split(r"[\r\n]+", str(value))]
+    told = [line for line in lines if not _NO_REASON.search(line)]
+    return " ".join(" ".join(told or [line for line in lines if line]).split()).rstrip(".") or None
+
+
+@dataclass
+class Lock:
+    """A run that acts on the cluster, as its lock on a host describes it."""
+
+    what: str
+    who: str
+    since: str
+    stale: bool
+    hosts: list[str]
+
+
 @dataclass
 class Host:
     """One cluster controller's host."""
 
     name: str
+    asked: bool  # False: outside --limit
     reachable: bool
+    error: str | None  # why it could not be reached
+    deployed: bool | None
+    check_installed: bool | None
+    check_current: bool | None
+    release: bool  # without an ENABLED controller it is in FAULT, as it should be
     local_state: str | None
     state_source: str | None
     state_message: str | None
-    held: bool | None  # None: it said nothing about the VIP
+    held: bool | None  # None: it reported nothing about the VIP
     vip_state: str | None
     interface: str | None
     since: str | None
@@ -62,11 +95,12 @@ class Host:
 
 @dataclass
 class View:
-    """Who answered one host of the network that asked for the VIP."""
+    """Who answered one host of the network that queried for the VIP."""
 
     name: str
-    error: str | None  # it could not be asked
-    unsupported: str | None  # the question does not exist, as for an IPv6 VIP
+    error: str | None  # it could not query
+    other_vip: str | None  # it queried for this address instead
+    unsupported: str | None  # there is no such query, as for an IPv6 VIP
     holders: list[str]
     macs: list[str]
     foreign: list[str]  # MAC addresses that belong to none of the cluster controllers
@@ -79,20 +113,26 @@ class View:
 
     @property
     def answerers(self) -> int:
+        """How many machines answered."""
         return len(self.holders) + len(self.foreign) + len(self.unnamed)
 
 
 @dataclass
 class Evidence:
-    """All witnesses of one cluster, and what they have in common."""
+    """All sources of one cluster, and what they have in common."""
 
     cluster: str
     vip: str
     hosts: list[Host]
     views: list[View]
+    own: Mapping[str, Any]  # who holds the VIP by the hosts' own facts, as filter vip_holder returns it
+    not_asked: str | None  # why no node controller was asked
+    unit: str  # of keepalived
+    certificate_warn_days: float
+    lock: Lock | None
 
     def find(self, name: str) -> Host | None:
-        """The host of a name that somebody saw; None if it is none of these."""
+        """The host of a name that a view gives; None for any other machine."""
         return next((one for one in self.hosts if one.name == name), None)
 
     def host(self, name: str) -> Host:
@@ -109,7 +149,7 @@ class Evidence:
 
     @property
     def facts_complete(self) -> bool:
-        return all(one.held is not None for one in self.hosts)
+        return bool(self.own["complete"])
 
     @property
     def states_complete(self) -> bool:
@@ -117,24 +157,23 @@ class Evidence:
 
     @property
     def seen(self) -> list[str]:
-        """Everybody whom a view saw answering, by name."""
+        """All hosts that answered a view."""
         return list(dict.fromkeys(name for view in self.asked_views for name in view.holders))
 
     @property
     def disputed(self) -> list[str]:
-        """Those seen answering who say themselves that they do not hold it."""
+        """Hosts that answered a view and report themselves that they do not hold it."""
         return [name for name in self.seen if (host := self.find(name)) is not None and host.held is False]
 
     @property
     def holders(self) -> list[str]:
-        """Those who certainly hold it: by their own word, or seen while they could not be asked.
+        """Those that certainly hold it: by their own facts, or by a view while they could not be asked.
 
-        Two answers to one question are two holders whatever they say: they answered within the same second.
+        Two answers to one query are two holders whatever they report: they answered within the same second.
         """
         at_once = {name for view in self.asked_views if view.answerers > 1 for name in view.holders}
-        own = [one.name for one in self.hosts if one.held]
         seen = [name for name in self.seen if name in at_once or name not in self.disputed]
-        return list(dict.fromkeys(own + seen))
+        return list(dict.fromkeys([*self.own["holders"], *seen]))
 
     @property
     def foreign(self) -> list[str]:
@@ -145,12 +184,12 @@ class Evidence:
         return sorted({mac for view in self.asked_views for mac in view.unnamed})
 
     def elsewhere(self, holder: str) -> list[View]:
-        """The views that saw a nameless machine answer which cannot be the holder."""
+        """The views that got an answer from a machine without a name that cannot be the holder."""
         return [one for one in self.asked_views if one.unnamed and one.may_be is not None and holder not in one.may_be]
 
     @property
     def blind(self) -> list[str]:
-        """The views to which nobody answered."""
+        """The views that got no answer."""
         return [one.name for one in self.asked_views if one.answerers == 0]
 
 
@@ -180,25 +219,35 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _host(name: str, data: Any, vip: str) -> Host:
-    if not isinstance(data, Mapping):
-        raise EvidenceError(f"hosts: {name} must be a dictionary")
+def _fact(data: Any) -> Mapping[str, Any]:
+    """A host's eucalyptus_vip fact. What an unreachable host reported is old, from a fact cache: none."""
+    return _mapping(data.get("vip_fact")) if isinstance(data, Mapping) and data.get("reachable") is True else {}
+
+
+def _host(name: str, data: Any, vip: str, own: Mapping[str, Any]) -> Host:
     where = f"hosts: {name}"
-    reachable = bool(_bool_or_none(data.get("reachable"), f"{where}: reachable"))
-    # What an unreachable host said is what it said some time ago, from a fact cache.
-    fact = _mapping(data.get("vip_fact")) if reachable else {}
+    if not isinstance(data, Mapping):
+        raise EvidenceError(f"{where} must be a dictionary")
+    fact = _fact(data)
     entry = _vip.entry(fact, vip) or {}
     keepalived = _mapping(fact.get("keepalived"))
+    check = _mapping(data.get("check"))
     running = data.get("keepalived_running")
     maintenance = data.get("maintenance")
     configuration = _mapping(keepalived.get("configuration"))
     return Host(
         name=name,
-        reachable=reachable,
+        asked=_bool_or_none(data.get("asked"), f"{where}: asked") is not False,
+        reachable=_bool_or_none(data.get("reachable"), f"{where}: reachable") is True,
+        error=reason(data.get("error")),
+        deployed=_bool_or_none(data.get("deployed"), f"{where}: deployed"),
+        check_installed=_bool_or_none(check.get("installed"), f"{where}: check: installed"),
+        check_current=_bool_or_none(check.get("current"), f"{where}: check: current"),
+        release=check.get("when_none_enabled") == "release",
         local_state=_text(data.get("local_state")),
         state_source=_text(data.get("state_source")),
-        state_message=_text(data.get("state_message")),
-        held=entry.get("held"),
+        state_message=reason(data.get("state_message")),
+        held=None if name in own["unknown"] else name in own["holders"],
         vip_state=_text(entry.get("state")),
         interface=_text(entry.get("interface")),
         since=_text(entry.get("since")),
@@ -215,25 +264,56 @@ def _host(name: str, data: Any, vip: str) -> Host:
     )
 
 
+def _when(value: Any) -> str:
+    """Seconds since 1970, or a text, for people."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{datetime.datetime.fromtimestamp(value, tz=datetime.timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+    return _text(value) or "an unknown time"
+
+
+def _lock(hosts: Mapping[str, Any]) -> Lock | None:
+    """The lock of the run under way: one that is not stale, if there is one."""
+    found: list[Lock] = []
+    for name, data in hosts.items():
+        lock = data.get("lock") if isinstance(data, Mapping) else None
+        if lock is None:
+            continue
+        if not isinstance(lock, Mapping):
+            raise EvidenceError(f"hosts: {name}: lock must be a dictionary or null, not {lock!r}")
+        stale = _bool_or_none(lock.get("stale"), f"hosts: {name}: lock: stale") is True
+        what, who = (_text(lock.get(key)) or "unknown" for key in ("what", "who"))
+        since = _when(lock.get("since"))
+        same = next((one for one in found if (one.what, one.who, one.stale) == (what, who, stale)), None)
+        if same:
+            same.hosts.append(str(name))
+        else:
+            found.append(Lock(what=what, who=who, since=since, stale=stale, hosts=[str(name)]))
+    return min(found, key=lambda one: one.stale, default=None)
+
+
 def _answer(fact: Mapping, vip: str) -> Mapping:
-    """What a whole eucalyptus_vip fact says about the VIP in its probe."""
+    """The answer for the VIP in a whole eucalyptus_vip fact with a probe."""
     probe = fact.get("probe")
     if not isinstance(probe, Mapping):
-        return {"error": "it did not ask who answers (vip_facts without probe)"}
+        return {"error": "it did not query (vip_facts without probe)"}
+    others = []
     for one in probe.get("answers") or []:
         try:
-            if isinstance(one, Mapping) and _vip.canonical(one.get("vip")) == vip:
-                return one
+            other = _vip.canonical(one.get("vip")) if isinstance(one, Mapping) else vip
         except ValueError:
             continue
-    return {"error": "it did not ask for this VIP"}
+        if other != vip:
+            others.append(other)
+        elif isinstance(one, Mapping):
+            return one
+    return {"other_vip": others[0]} if others else {"error": "it did not query for this VIP"}
 
 
 def _view(name: str, data: Any, vip: str) -> View:
     where = f"views: {name}"
     if not isinstance(data, Mapping):
-        # An unreachable node controller has nothing to show, and that is a result.
-        data = {"error": "it gave no answer"}
+        # An unreachable node controller has no result, and that is one.
+        data = {"error": "it returned nothing"}
     if "probe" in data:
         data = _answer(data, vip)
     holders = _names(data.get("holders"), f"{where}: holders")
@@ -242,14 +322,16 @@ def _view(name: str, data: Any, vip: str) -> View:
     if "unnamed_macs" in data:
         unnamed = _names(data.get("unnamed_macs"), f"{where}: unnamed_macs")
     else:
-        # Without word of which MAC is whose, each name accounts for one of them.
+        # Where it is not given which MAC is whose, each name accounts for one of them.
         rest = [mac for mac in macs if mac not in foreign]
         unnamed = rest[len(holders) :]
     if data.get("self") is True and not data.get("self_name") and name not in holders:
         holders.append(name)
+    other_vip = _text(data.get("other_vip"))
     return View(
         name=name,
-        error=_text(data.get("error")),
+        error=reason(data.get("error")) or (f"it queried for {other_vip}" if other_vip else None),
+        other_vip=other_vip,
         unsupported=_text(data.get("unsupported")),
         holders=holders,
         macs=macs,
@@ -275,12 +357,19 @@ def collect(cluster: Any) -> Evidence:
         raise EvidenceError(f"cluster {name}: hosts must be a dictionary with at least one cluster controller")
     if not isinstance(views, Mapping):
         raise EvidenceError(f"cluster {name}: views must be a dictionary")
+    own = _vip.holder({str(host): _fact(data) for host, data in hosts.items()}, vip)
     try:
+        warn_days = _number(cluster.get("certificate_warn_days"), "certificate_warn_days")
         evidence = Evidence(
             cluster=name,
             vip=vip,
-            hosts=[_host(str(host), data, vip) for host, data in hosts.items()],
+            hosts=[_host(str(host), data, vip, own) for host, data in hosts.items()],
             views=[_view(str(view), data, vip) for view, data in views.items()],
+            own=own,
+            not_asked=_text(cluster.get("not_asked")),
+            unit=_text(cluster.get("keepalived_unit")) or "keepalived",
+            certificate_warn_days=CERTIFICATE_WARN_DAYS if warn_days is None else warn_days,
+            lock=_lock(hosts),
         )
     except EvidenceError as e:
         raise EvidenceError(f"cluster {name}: {e}") from e

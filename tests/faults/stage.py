@@ -18,8 +18,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from cc_simulator import cloud
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from certificates import expired_certificate
 from lab import LabError, podman
 from measure import CONTROLLERS, Measurement, wait_until
 from watch import pid_of
@@ -47,19 +46,6 @@ def processes(pid: int, words: str) -> list[int]:
                 if words in line:
                     found.append(int(entry.name))
     return sorted(found)
-
-
-def _expired(key_file: Path) -> str:
-    """A self-signed certificate of that key, which was valid for a day last year (PEM)."""
-    key = serialization.load_pem_private_key(key_file.read_bytes(), None)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cloud")])
-    end = datetime.now(timezone.utc) - timedelta(days=365)
-    built = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(end - timedelta(days=1)).not_valid_after(end)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    return built.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
 class Stage:
@@ -156,7 +142,7 @@ class Stage:
 
     def expire_certificates(self) -> float:
         """The cloud's certificate on both hosts is one whose time is over; its key is the same."""
-        expired = _expired(self.lab.dir / "keys" / "cloud-pk.pem")
+        expired = expired_certificate(self.lab.dir / "keys" / "cloud-pk.pem")
         now = time.time()
         for host in (self.standby, self.holder):
             self.lab.exec(host, "sh", "-c", f"cat > {CERTIFICATE}", input=expired)

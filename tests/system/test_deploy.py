@@ -78,7 +78,7 @@ def test_who_holds_it_is_told_to_every_host_whatever_the_limit(cluster, tmp_path
         "- hosts: all\n  gather_facts: false\n  tasks:\n"
         "    - ansible.builtin.include_role: {name: eucalyptus.ha.cc_gateway, tasks_from: holder}\n"
         f"      vars: {{cc_gateway_vip: {cluster.vip}}}\n"
-        "    - ansible.builtin.debug: {msg: \"holder={{ eucalyptus_vip['holder'] }}\"}\n",
+        "    - ansible.builtin.debug: {msg: \"holder={{ cc_gateway_holder['holder'] }}\"}\n",
         encoding="utf-8",
     )
     for limit in ("nc1", "cc2", "all"):

@@ -61,7 +61,7 @@ def as_before(deployed, holder="cc1"):
 def test_nothing_is_done_without_consent(deployed, arguments):
     run = deployed.play("drill", *arguments)
     assert run.status != 0
-    assert "Nothing was done" in run.output
+    assert "Drill not started, nothing was moved" in " ".join(run.output.split())
     assert "drill_confirm=true" in run.output
     as_before(deployed)
 
@@ -69,8 +69,10 @@ def test_nothing_is_done_without_consent(deployed, arguments):
 def test_a_wrong_trigger_is_told_before_anything_is_asked(deployed, drill):
     run, report = drill(drill_trigger="cable")
     assert run.status != 0
-    assert "Nothing was done" in run.output
-    assert "drill_trigger (here: cable)" in run.output
+    assert "Drill not started, nothing was moved" in " ".join(run.output.split())
+    words = " ".join(run.output.split())
+    assert "drill_trigger must be keepalived, maintenance, operator or command (got 'cable')." in words
+    assert "cc_gateway_vip" not in words, "only what is wrong"
     assert report is None
     as_before(deployed)
 
@@ -78,7 +80,7 @@ def test_a_wrong_trigger_is_told_before_anything_is_asked(deployed, drill):
 def test_a_misspelt_limit_is_told_and_not_taken_for_none(deployed, drill):
     run, report = drill(drill_limit_takover=0.5)
     assert run.status != 0
-    assert "Nothing was done" in run.output
+    assert "Drill not started, nothing was moved" in " ".join(run.output.split())
     assert "did you mean drill_limit_takeover?" in " ".join(run.output.split())
     assert report is None
     as_before(deployed)

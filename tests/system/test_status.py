@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""status.yml in every state that a gateway can be in, each made real on the lab. One story, in this order.
+"""Playbook status in every state that a gateway can be in, each made real on the lab. One story, in this order.
 
 With VERDICTS_DOC=1 the output of each state goes into docs/verdicts.md, and the page of a split into docs/status/split.html.
 """
@@ -14,20 +14,24 @@ from dataclasses import dataclass
 
 import pytest
 import yaml
+from certificates import expired_certificate
 from lab import REPO, podman
 from system_helpers import wait_for
 
 DOC = REPO / "docs" / "verdicts.md"
 WRITE = os.environ.get("VERDICTS_DOC") == "1"
+MAINTENANCE = "/etc/eucalyptus-ha/maintenance"
+CERTIFICATE = "/var/lib/eucalyptus/keys/cloud-cert.pem"
 
 
 @dataclass(frozen=True)
 class Look:
-    """One run of status.yml."""
+    """One run of the playbook."""
 
     status: int
     verdict: dict
     table: list[str]
+    output: str
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +44,14 @@ def pages():
 
 
 @pytest.fixture
-def look(deployed, tmp_path):
+def look(cluster, tmp_path):
     def ask(*args):
         report = tmp_path / "status.json"
-        run = deployed.play("status", "-e", f"cc_gateway_status_json={report}", "-T", "5", *args)
+        run = cluster.play("status", "-e", f"cc_gateway_status_json={report}", "-T", "5", *args)
         assert report.exists(), run.output
-        shown = re.search(r"TASK \[.*Show the verdict\] \*+\n.*?msg:\n(.*?)\n\n", run.output, re.DOTALL).group(1)
+        shown = re.search(r"TASK \[.* : Report\] \*+\n.*?msg:\n(.*?)\n\n", run.output, re.DOTALL).group(1)
         verdict = json.loads(report.read_text(encoding="utf-8"))[0]
-        return Look(run.status, verdict, table_of(shown))
+        return Look(run.status, verdict, table_of(shown), " ".join(run.output.split()))
 
     return ask
 
@@ -57,12 +61,49 @@ def table_of(shown):
     return yaml.safe_load("\n".join(line[4:] for line in shown.splitlines()))
 
 
+def test_o7_before_the_first_deployment(cluster, look, pages):
+    seen = look()
+    assert (seen.status, seen.verdict["verdict"]) == (2, "not_deployed")
+    assert "The gateway is not deployed on cc1 and cc2" in seen.verdict["sentence"]
+    assert seen.verdict["advice"] == "Run eucalyptus.ha.gateway."
+    assert "journalctl" not in seen.output
+    pages.append(("Not deployed", "before the first deployment", seen))
+
+
 def test_normal(deployed, look, pages):
     seen = look()
     assert (seen.status, seen.verdict["verdict"]) == (0, "ok")
     assert "cc1 is ENABLED and holds" in seen.verdict["sentence"]
     assert "nc1 sees it there" in seen.verdict["sentence"]
-    pages.append(("In order", "", seen))
+    # One visit to each host: the inspection, and the control node's own query of the controllers.
+    for host, number in {"cc1": 2, "cc2": 2, "nc1": 2}.items():
+        assert sum(recap_of(seen)[host].values()) <= number
+    pages.append(("OK", "", seen))
+
+
+def recap_of(seen):
+    recap = seen.output.rpartition("PLAY RECAP")[2]
+    return {
+        host: {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", numbers)}
+        for host, numbers in re.findall(r"(\w+) : ((?:\w+=\d+ ?)+)", recap)
+    }
+
+
+def test_the_deployed_check_may_be_asked_instead_of_the_control_node(deployed, look):
+    seen = look("-e", "cc_gateway_ask_from=host")
+    assert (seen.status, seen.verdict["verdict"]) == (0, "ok")
+    assert [row["state_source"] for row in seen.verdict["rows"][:2]] == ["host", "host"]
+
+
+def test_o24_the_collection_is_upgraded_and_the_hosts_have_the_old_check(deployed, look, pages):
+    """It is run with the command line of its own keepalived.conf."""
+    check = "find /usr/libexec/keepalived -name '*.py' | grep cc_enabled_check | head -n 1"
+    deployed.sh("cc1", f"file=$({check}); cp $file /tmp/check.py; echo '# an older one' >> $file")
+    seen = look("-e", "cc_gateway_ask_from=host")
+    assert (seen.status, seen.verdict["verdict"]) == (0, "ok")
+    assert seen.verdict["notes"][0].startswith("The check on cc1 is not the one of this version of the collection.")
+    pages.append(("OK, and a newer check waits", "the collection was upgraded, `eucalyptus.ha.gateway` not run yet", seen))
+    deployed.sh("cc1", f"file=$({check}); cp /tmp/check.py $file")
 
 
 def test_reports_are_written_where_asked_for(deployed, look, tmp_path):
@@ -75,19 +116,53 @@ def test_reports_are_written_where_asked_for(deployed, look, tmp_path):
     assert 'eucalyptus_gateway_verdict{cluster="eucalyptus_cc"' in metrics.read_text(encoding="utf-8")
 
 
-def test_a_limit_that_leaves_a_host_out_is_not_called_ok(look):
+def test_o16_a_host_outside_limit_was_not_asked(deployed, look, pages):
     seen = look("--limit", "cc1,nc1")
-    assert seen.verdict["verdict"] == "unknown"
-    assert seen.status != 0
+    assert (seen.status, seen.verdict["verdict"]) == (2, "unknown")
+    assert "cc2 was not asked (outside --limit)" in seen.verdict["sentence"]
+    assert "reached" not in seen.verdict["sentence"]
+    pages.append(("Unknown: a host was not asked", "run with `--limit cc1,nc1`", seen))
+
+
+def test_o10_a_node_controller_has_another_vip(deployed, look, pages):
+    other = deployed.vip.rpartition(".")[0] + ".99"
+    seen = look("-e", f"nc_route_vip={other}")
+    assert (seen.status, seen.verdict["verdict"]) == (2, "unknown")
+    assert f"nc1 was asked about {other} (its nc_route_vip), not about the cluster's VIP {deployed.vip}" in seen.verdict["sentence"]
+    pages.append(("Unknown: nc_route_vip differs from cc_gateway_vip", f"run with `-e nc_route_vip={other}`", seen))
 
 
 def test_maintenance(deployed, look, pages):
-    assert deployed.play("gateway", "-e", "cc_gateway_maintenance=true", "--limit", "cc2").status == 0
+    deployed.sh("cc2", f"echo new disk > {MAINTENANCE}")
+    time.sleep(2)  # keepalived notices within a second
     seen = look()
-    assert (seen.status, seen.verdict["verdict"]) == (0, "maintenance")
-    assert "cc2" in seen.verdict["sentence"]
-    pages.append(("Maintenance", "`gateway.yml -e cc_gateway_maintenance=true --limit cc2`", seen))
-    assert deployed.play("gateway", "-e", "cc_gateway_maintenance=false", "--limit", "cc2").status == 0
+    assert (seen.status, seen.verdict["verdict"], seen.verdict["severity_name"]) == (0, "maintenance", "planned")
+    assert "cc2 is in maintenance" in seen.verdict["sentence"]
+    pages.append(("Maintenance", "cc2 is in maintenance", seen))
+    deployed.sh("cc2", f"rm {MAINTENANCE}")
+
+
+def test_o4_keepalived_of_the_standby_is_stopped(deployed, look, pages):
+    deployed.sh("cc2", "systemctl stop keepalived")
+    seen = look()
+    assert (seen.status, seen.verdict["verdict"], seen.verdict["severity_name"]) == (2, "no_standby", "warning")
+    assert "nothing could take over: keepalived is not running on cc2" in seen.verdict["sentence"]
+    assert "Start keepalived on cc2" in seen.verdict["advice"]
+    assert "WARNING: the gateway works but could not fail over" in seen.table[0]
+    pages.append(("No standby: keepalived is not running", "keepalived stopped on cc2", seen))
+    assert look("-e", "cc_gateway_status_fail_at=critical").status == 0
+
+
+def test_a9_no_drill_of_a_gateway_that_could_not_fail_over(deployed):
+    """The last line is why; nothing has moved."""
+    run = deployed.play("drill", "-e", "drill_confirm=true")
+    assert run.status == 2
+    last = " ".join(run.output.rpartition("TASK [")[2].split())
+    assert "Drill not started, nothing was moved: cc1 is ENABLED and holds" in last
+    assert "nothing could take over: keepalived is not running on cc2" in last
+    assert deployed.holders() == ["cc1"]
+    deployed.sh("cc2", "systemctl start keepalived")
+    wait_for(lambda: deployed.status("cc2", "grep -q state=BACKUP /run/eucalyptus-ha/*.state") == 0)
 
 
 def test_flipped(deployed, look, pages):
@@ -96,7 +171,7 @@ def test_flipped(deployed, look, pages):
     seen = look()
     assert (seen.status, seen.verdict["verdict"]) == (0, "ok")
     assert "cc2 is ENABLED and holds" in seen.verdict["sentence"]
-    pages.append(("In order, after a failover", "the cloud controller disabled cc1 and enabled cc2", seen))
+    pages.append(("OK, after a failover", "the cloud controller disabled cc1 and enabled cc2", seen))
     deployed.flip("cc2", "cc1")
     wait_for(lambda: deployed.holders() == ["cc1"])
 
@@ -164,13 +239,13 @@ def test_none_enabled(deployed, look, pages):
     wait_for(lambda: deployed.holders() == ["cc1"])
 
 
-def test_controller_dead(deployed, look, pages):
+def test_o4_the_controller_of_the_standby_is_dead(deployed, look, pages):
     deployed.control("cc2", "die")
     seen = look()
-    assert seen.status != 0
-    assert seen.verdict["verdict"] == "unknown"
-    assert "cc2" in seen.verdict["sentence"]
-    pages.append(("Unknown: a controller does not answer", "the controller on cc2 is dead", seen))
+    assert (seen.status, seen.verdict["verdict"]) == (2, "no_standby")
+    assert "the state of the cluster controller on cc2 is unknown" in seen.verdict["sentence"]
+    assert "Check the cluster controller service on cc2" in seen.verdict["advice"]
+    pages.append(("No standby: its controller does not answer", "the controller on cc2 is dead", seen))
     deployed.restart_controller("cc2", "DISABLED")
 
 
@@ -180,10 +255,33 @@ def test_controllers_host_unreachable(deployed, look, pages):
         seen = look()
     finally:
         podman("unpause", deployed.lab.container("cc2"))
-    assert seen.status != 0
-    assert seen.verdict["verdict"] == "unknown"
-    assert "cc2" in seen.verdict["sentence"]
+    assert (seen.status, seen.verdict["verdict"]) == (2, "unknown")
+    assert re.search(r"cc2 could not be reached \([^)]*timed out", seen.verdict["sentence"], re.IGNORECASE)
+    assert "Permanently added" not in seen.output
     pages.append(("Unknown: a host is unreachable", "the host cc2 is frozen", seen))
+
+
+def test_o17_the_certificate_expires_soon(deployed, look, pages):
+    """Only SOAP needs one."""
+    assert deployed.play("gateway", "-e", "cc_gateway_check_source=soap").status == 0
+    wait_for(lambda: deployed.holders() == ["cc1"])
+    assert look().verdict["severity_name"] == "ok"
+    seen = look("-e", "cc_gateway_certificate_warn_days=4000")
+    assert (seen.status, seen.verdict["verdict"], seen.verdict["severity_name"]) == (2, "ok", "warning")
+    assert "but the cloud's certificate on cc1 and cc2 expires in" in seen.verdict["sentence"]
+    pages.append(("OK, but something needs attention", "run with `-e cc_gateway_certificate_warn_days=4000`", seen))
+
+
+def test_o4_the_certificate_has_expired(deployed, look, pages):
+    expired = expired_certificate(deployed.lab.dir / "keys" / "cloud-pk.pem")
+    for host in ("cc1", "cc2"):
+        deployed.lab.exec(host, "sh", "-c", f"cp {CERTIFICATE} /tmp/cert.pem; cat > {CERTIFICATE}", input=expired)
+    seen = look()
+    assert (seen.status, seen.verdict["verdict"], seen.verdict["severity_name"]) == (2, "certificate_expired", "warning")
+    assert "the cloud's certificate on cc1 and cc2 expired 36" in seen.verdict["sentence"]
+    pages.append(("A certificate has expired", "the certificate on cc1 and cc2 is one that has expired", seen))
+    for host in ("cc1", "cc2"):
+        deployed.sh(host, f"cp /tmp/cert.pem {CERTIFICATE}")
 
 
 def write_document(found):
@@ -193,17 +291,19 @@ def write_document(found):
         # REUSE-IgnoreEnd
         "# Verdicts",
         "",
-        "What `eucalyptus.ha.status` says in each state. Made by `VERDICTS_DOC=1 pytest tests/system/test_status.py` from real runs on the",
-        "lab: cc1 and cc2 are cluster controllers, cc1 ENABLED unless said otherwise, nc1 is a node controller. The exit status is that of",
-        "ansible-playbook. `-e cc_gateway_status_html=FILE` makes a page of it, here that of the split below",
-        "([the file](status/split.html)):",
+        "What `eucalyptus.ha.status` reports in each state, from real runs on the lab: cc1 and cc2 are cluster controllers, cc1 ENABLED",
+        "unless stated otherwise, nc1 is a node controller. The exit status is that of ansible-playbook with the default",
+        "`cc_gateway_status_fail_at: warning`; [cc_gateway_status](../roles/cc_gateway_status/README.md#when-it-fails) has the table of",
+        "severities. Written by `VERDICTS_DOC=1 pytest tests/system/test_status.py`.",
+        "",
+        "`-e cc_gateway_status_html=FILE` writes a page, here that of the split below ([the file](status/split.html)):",
         "",
         "![The page of a split, light](status/split-light.png)",
         "",
     ]
     for title, how, seen in found:
         parts += [f"## {title}", ""]
-        parts += [f"Verdict `{seen.verdict['verdict']}`, severity {seen.verdict['severity']} ({seen.verdict['severity_name']}), "
-                  f"exit status {seen.status}." + (f" Made so: {how}." if how else ""), ""]  # fmt: skip
+        parts += [f"Verdict `{seen.verdict['verdict']}`, severity {seen.verdict['severity_name']} ({seen.verdict['severity']}), "
+                  f"exit status {seen.status}." + (f" Situation: {how}." if how else ""), ""]  # fmt: skip
         parts += ["```", *[line.rstrip() for line in seen.table], "```", ""]
     DOC.write_text("\n".join(parts), encoding="utf-8")

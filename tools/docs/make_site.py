@@ -29,7 +29,7 @@ ELSEWHERE = {
     "CONTRIBUTING.md": "contributing.md",
     # docs/security.md is another page: how to run the gateway safely.
     "SECURITY.md": "security-faults.md",
-    **{f"roles/{name}/README.md": f"roles/{name}.md" for name in ("cc_gateway", "drill", "keepalived", "nc_route")},
+    **{f"roles/{name}/README.md": f"roles/{name}.md" for name in ("cc_gateway", "cc_gateway_status", "drill", "keepalived", "nc_route")},
 }
 # Only the site has these.
 REFERENCE = """

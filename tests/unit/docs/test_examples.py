@@ -65,15 +65,16 @@ REGISTERED = {
 # A word of what must come out.
 SHOWS = {
     "_python_bundle": "def observe_state_file",
+    "_drill_problems": "must have two hosts",
+    "_status_evidence": "certificate_warn_days",
+    "_status_plan": "which does not exist",
     "check_answer": "ENABLED",
     "drill_report": "cc2",
     "eucalyptus_conf": "eth1",
     "gateway_config": "virtual_router_id 45",
     "gateway_further": "fd00::10",
-    "gateway_metrics": "eucalyptus_gateway_severity",
-    "gateway_page": "<!DOCTYPE html>",
     "gateway_problems": "cc_gateway_vip",
-    "gateway_table": "VERDICT",
+    "gateway_report": "eucalyptus_gateway_severity",
     "gateway_verdict": "cc1 is ENABLED and holds",
     "iptables_preload": "-j MASQUERADE",
     "keepalived_conf": "router_id cc1",
@@ -87,7 +88,7 @@ SHOWS = {
     "vip_holder": "cc1",
 }
 # Ansible itself has these, or the inventory has.
-ALWAYS = {"groups", "hostvars", "inventory_hostname", "ansible_host", "omit", "lookup", "now", "role_path"}
+ALWAYS = {"groups", "hostvars", "ansible_play_hosts", "inventory_hostname", "ansible_host", "omit", "lookup", "now", "role_path"}
 
 
 def documentation(path: Path) -> dict[str, str]:
@@ -194,7 +195,7 @@ def shown() -> dict[str, str]:
     for name in FILTERS:
         task = tasks(name)[-1]
         action = next(task[word] for word in task if word.startswith("ansible.builtin."))
-        before = {"hostvars": HOSTVARS, **REGISTERED.get(name, {})}
+        before = {"hostvars": HOSTVARS, "groups": {}, "ansible_play_hosts": [], **REGISTERED.get(name, {})}
         given[name] = [action.get("msg", action.get("content")), task.get("vars", {}), before]
     ran = subprocess.run(
         [sys.executable, "-c", TEMPLATE],

@@ -70,10 +70,11 @@ YAML_BLOCKS = [
 ]
 SPECS = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in ROOT.glob("roles/*/meta/argument_specs.yml")]
 VARIABLES = {name for spec in SPECS for entry in spec["argument_specs"].values() for name in entry.get("options") or {}}
-# Names of the same form that are no variables of a role: plugins, what only playbooks take or give, a file, a boolean of SELinux.
-NO_VARIABLES = {path.stem for path in ROOT.glob("plugins/*/*.py")} | {
+# Names of the same form that are no variables of a role: plugins, roles, what only playbooks take or give, a file, a boolean of SELinux.
+NO_VARIABLES = {path.stem for path in [*ROOT.glob("plugins/*/*.py"), *ROOT.glob("roles/*")]} | {
     "nc_route_group",
     "cc_gateway_verdicts",
+    "cc_gateway_holder",
     "keepalived_full",
     "keepalived_connect_any",
 }

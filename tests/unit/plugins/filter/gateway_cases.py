@@ -35,12 +35,23 @@ def fact(held: bool | None = False, *, vip: str = VIP, keepalived: bool | None =
 
 
 def host(local_state: str | None = "DISABLED", held: bool | None = False, **more: Any) -> dict:
-    outer = {key: more.pop(key) for key in list(more) if key in ("reachable", "state_message", "certificate_days_left")}
+    own = ("reachable", "state_message", "certificate_days_left", "deployed", "check", "lock")
+    outer = {key: more.pop(key) for key in list(more) if key in own}
     return {"reachable": True, "local_state": local_state, "vip_fact": fact(held, **more), **outer}
 
 
 def gone(local_state: str | None = None, **more: Any) -> dict:
     return {"reachable": False, "local_state": local_state, "vip_fact": None, **more}
+
+
+def missing(**more: Any) -> dict:
+    """A host on which nothing of the gateway is deployed."""
+    message = "the check is not installed there (run eucalyptus.ha.gateway)"
+    return host(None, keepalived=False, configured=False, deployed=False, state_message=message, **more)
+
+
+def lock(what: str = "drill", *, stale: bool = False) -> dict:
+    return {"what": what, "who": "ann at control", "since": 1795358405.3, "stale": stale, "run": "1"}
 
 
 def saw(*names: str, foreign: tuple[str, ...] = ()) -> dict:
@@ -58,114 +69,206 @@ def cluster(cc1: dict, cc2: dict, name: str = "one", **views: dict) -> dict:
 ERROR = {"holders": [], "macs": [], "error": "ssh: no route to host"}
 UNSUPPORTED = {"holders": [], "macs": [], "unsupported": "IPv6 VIPs are not probed"}
 
+CURRENT = {"installed": True, "current": True, "when_none_enabled": "hold"}
+OUTSIDE = {"asked": False, "reachable": False}
+
 # name: (cluster, verdict, severity, words of the sentence, words of the advice)
-SCENARIOS: dict[str, tuple[dict, str, int, list[str], list[str]]] = {
+SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
     "normal": (
-        cluster(host("ENABLED", True), host(), nc1=saw("cc1")), "ok", 0, ["cc1 is ENABLED and holds 10.0.0.10", "nc1 sees it there"],
+        cluster(host("ENABLED", True), host(), nc1=saw("cc1")), "ok", "ok", ["cc1 is ENABLED and holds 10.0.0.10", "nc1 sees it there"],
         ["Nothing to do"]),
-    "flipped": (cluster(host(), host("ENABLED", True), nc1=saw("cc2")), "ok", 0, ["cc2 is ENABLED and holds"], []),
+    "flipped": (cluster(host(), host("ENABLED", True), nc1=saw("cc2")), "ok", "ok", ["cc2 is ENABLED and holds"], []),
     "keepalived stopped on both": (
-        cluster(host("ENABLED", keepalived=False), host(keepalived=False), nc1=saw()), "absent", 2,
-        ["Nobody holds 10.0.0.10", "nobody answers nc1", "keepalived does not run on cc1 and cc2"], ["Start keepalived on cc1 and cc2"]),
+        cluster(host("ENABLED", keepalived=False), host(keepalived=False), nc1=saw()), "absent", "critical",
+        ["Nobody holds 10.0.0.10", "nobody answers nc1", "keepalived is not running on cc1 and cc2"], ["Start keepalived on cc1 and cc2"]),
     "VRRP blocked": (
-        cluster(host("ENABLED", True, state="MASTER"), host(held=True, state="MASTER"), nc1=saw("cc1", "cc2")), "split", 2,
-        ["cc1 and cc2 both hold 10.0.0.10", "as nc1 can see", "split brain"], ["protocol 112"]),
+        cluster(host("ENABLED", True, state="MASTER"), host(held=True, state="MASTER"), nc1=saw("cc1", "cc2")), "split", "critical",
+        ["cc1 and cc2 both hold 10.0.0.10", "as nc1 sees", "split brain"], ["protocol 112"]),
     "split that only the node controller sees": (
-        cluster(host("ENABLED", True), gone(), nc1=saw("cc1", "cc2")), "split", 2, ["cc1 and cc2 both hold", "does not show it"], []),
+        cluster(host("ENABLED", True), gone(), nc1=saw("cc1", "cc2")), "split", "critical",
+        ["cc1 and cc2 both hold", "do not report it"], []),
     "split though both say otherwise": (
-        cluster(host("ENABLED"), host(), nc1=saw("cc1", "cc2")), "split", 2, ["cc1 and cc2 both hold"], []),
+        cluster(host("ENABLED"), host(), nc1=saw("cc1", "cc2")), "split", "critical", ["cc1 and cc2 both hold"], []),
     "VIP by hand on the wrong host": (
-        cluster(host("ENABLED", state="BACKUP"), host(held=True, state="BACKUP"), nc1=saw("cc2")), "wrong_holder", 2,
+        cluster(host("ENABLED", state="BACKUP"), host(held=True, state="BACKUP"), nc1=saw("cc2")), "wrong_holder", "critical",
         ["cc2 holds 10.0.0.10 but is DISABLED; cc1 is ENABLED"], ["ip address del 10.0.0.10", "dev eth1"]),
     "VIP by hand beside the right one": (
-        cluster(host("ENABLED", True, state="MASTER"), host(held=True, state="BACKUP"), nc1=saw("cc1", "cc2")), "split", 2,
+        cluster(host("ENABLED", True, state="MASTER"), host(held=True, state="BACKUP"), nc1=saw("cc1", "cc2")), "split", "critical",
         ["both hold"], ["keepalived did not put 10.0.0.10 on cc2", "ip address del 10.0.0.10"]),
     "left behind by a killed keepalived": (
-        cluster(host("ENABLED", True), host(held=True, keepalived=False), nc1=saw("cc1", "cc2")), "split", 2, ["both hold"],
-        ["keepalived does not run on cc2"]),
+        cluster(host("ENABLED", True), host(held=True, keepalived=False), nc1=saw("cc1", "cc2")), "split", "critical", ["both hold"],
+        ["keepalived is not running on cc2"]),
     "wrong holder with keepalived dead there": (
-        cluster(host("ENABLED"), host(held=True, keepalived=False)), "wrong_holder", 2, [],
-        ["start it, or remove 10.0.0.10 there by hand"]),
+        cluster(host("ENABLED"), host(held=True, keepalived=False)), "wrong_holder", "critical", [],
+        ["start keepalived there or remove 10.0.0.10 by hand; it will not go away on its own"]),
     "wrong holder since keepalived is dead at the right one": (
-        cluster(host("ENABLED", keepalived=False), host(held=True, state="MASTER")), "wrong_holder", 2, [],
-        ["keepalived does not run on cc1: start it"]),
+        cluster(host("ENABLED", keepalived=False), host(held=True, state="MASTER")), "wrong_holder", "critical", [],
+        ["keepalived is not running on cc1: start it"]),
     "both ENABLED": (
-        cluster(host("ENABLED", True), host("ENABLED"), nc1=saw("cc1")), "two_controllers_enabled", 2,
-        ["cc1 and cc2 are both ENABLED", "cc1 holds 10.0.0.10"], ["stop its cluster controller service"]),
+        cluster(host("ENABLED", True), host("ENABLED"), nc1=saw("cc1")), "two_controllers_enabled", "critical",
+        ["cc1 and cc2 are both ENABLED", "through cc1, which holds 10.0.0.10"], ["stop its cluster controller service"]),
     "both ENABLED and split": (
-        cluster(host("ENABLED", True), host("ENABLED", True)), "split", 2, ["both hold", "cc1 and cc2 are both ENABLED"], []),
+        cluster(host("ENABLED", True), host("ENABLED", True)), "split", "critical", ["both hold", "cc1 and cc2 are both ENABLED"], []),
     "none ENABLED, hold": (
-        cluster(host("DISABLED", True), host("NOTREADY"), nc1=saw("cc1")), "no_controller_enabled", 2,
+        cluster(host("DISABLED", True), host("NOTREADY"), nc1=saw("cc1")), "no_controller_enabled", "critical",
         ["No cluster controller is ENABLED (cc1 DISABLED and cc2 NOTREADY)", "cc1 keeps 10.0.0.10"], ["euca-describe-services"]),
     "none ENABLED, release": (
-        cluster(host(), host(), nc1=saw()), "absent", 2, ["Nobody holds", "No cluster controller is ENABLED"],
+        cluster(host(), host(), nc1=saw()), "absent", "critical", ["Nobody holds", "No cluster controller is ENABLED"],
         ["cc_gateway_when_none_enabled: hold"]),
     "CC dead on the standby": (
-        cluster(host("ENABLED", True), host(None, state_message="connection refused"), nc1=saw("cc1")), "unknown", 3,
-        ["the cluster controller on cc2 did not tell its state (connection refused)", "cc1 is ENABLED and holds 10.0.0.10"],
-        ["cluster controller service on cc2", "no proven standby"]),
+        cluster(host("ENABLED", True), host(None, state_message="connection refused"), nc1=saw("cc1")), "no_standby", "warning",
+        ["the state of the cluster controller on cc2 is unknown: connection refused", "cc1 is ENABLED and holds 10.0.0.10"],
+        ["cluster controller service on cc2"]),
     "CC dead on the holder, not yet moved": (
-        cluster(host(None, True), host("ENABLED"), nc1=saw("cc1")), "wrong_holder", 2, ["cc1 holds", "in an unknown state"], []),
+        cluster(host(None, True), host("ENABLED"), nc1=saw("cc1")), "wrong_holder", "critical", ["cc1 holds", "in an unknown state"], []),
     "CC host unreachable": (
-        cluster(host("ENABLED", True), gone(), nc1=saw("cc1")), "unknown", 3, ["cc2 could not be reached"], ["whether cc2 is up"]),
+        cluster(host("ENABLED", True), gone(), nc1=saw("cc1")), "unknown", "unknown", ["cc2 could not be reached"],
+        ["Check that cc2 is up"]),
     "holder unreachable, seen from outside": (
-        cluster(gone("ENABLED"), host(), nc1=saw("cc1")), "unknown", 3, ["cc1 could not be reached", "cc1 is ENABLED and holds"], []),
+        cluster(gone("ENABLED"), host(), nc1=saw("cc1")), "unknown", "unknown",
+        ["cc1 could not be reached", "cc1 is ENABLED and holds"], []),
     "unreachable host holds it, the other is ENABLED": (
-        cluster(gone(), host("ENABLED"), nc1=saw("cc1")), "wrong_holder", 2, ["cc1 holds", "cc2 is ENABLED"], []),
+        cluster(gone(), host("ENABLED"), nc1=saw("cc1")), "wrong_holder", "critical", ["cc1 holds", "cc2 is ENABLED"], []),
     "one unreachable and nobody answers": (
-        cluster(gone(), host("ENABLED"), nc1=saw()), "absent", 2, ["Nobody holds", "nobody answers nc1"], []),
+        cluster(gone(), host("ENABLED"), nc1=saw()), "absent", "critical", ["Nobody holds", "nobody answers nc1"], []),
     "one unreachable and nobody else to ask": (
-        cluster(gone(), host("ENABLED")), "unknown", 3, ["cc1 could not be reached", "nobody is known to hold 10.0.0.10"], []),
-    "nobody reachable": (cluster(gone(), gone()), "unknown", 3, ["cc1 and cc2 could not be reached"], []),
+        cluster(gone(), host("ENABLED")), "unknown", "unknown", ["cc1 could not be reached", "No host is known to hold 10.0.0.10"], []),
+    "nobody reachable": (cluster(gone(), gone()), "unknown", "unknown", ["cc1 and cc2 could not be reached"], []),
     "a view could not be asked": (
-        cluster(host("ENABLED", True), host(), nc1=ERROR, nc2=saw("cc1")), "unknown", 3,
-        ["nc1 could not be asked whom it sees (ssh: no route to host)"], ["nc1"]),
+        cluster(host("ENABLED", True), host(), nc1=ERROR, nc2=saw("cc1")), "unknown", "unknown",
+        ["nc1 could not be asked who answers for the VIP (ssh: no route to host)"], ["nc1"]),
     "a view saw it somewhere else": (
-        cluster(host("ENABLED", True), host(), nc1=saw("cc2")), "unknown", 3, ["nc1 saw cc2 answer", "cc2 says that it is not there"],
-        ["Ask again"]),
+        cluster(host("ENABLED", True), host(), nc1=saw("cc2")), "unknown", "unknown",
+        ["nc1 got an answer for 10.0.0.10 from cc2", "cc2 reports that it is not there"], ["Run status again"]),
     "a view that sees nobody": (
-        cluster(host("ENABLED", True), host(), nc1=saw(), nc2=saw("cc1")), "absent", 2,
-        ["cc1 holds 10.0.0.10, but nc1 does not get an answer", "(nc2 does)", "for nc1 there is no default gateway"], ["arp_ignore"]),
+        cluster(host("ENABLED", True), host(), nc1=saw(), nc2=saw("cc1")), "absent", "critical",
+        ["cc1 holds 10.0.0.10, but nc1 does not get an answer", "(nc2 does)", "nc1 has no default gateway"], ["arp_ignore"]),
     "no view sees anybody": (
-        cluster(host("ENABLED", True), host(), nc1=saw(), nc2=saw()), "absent", 2, ["nc1 and nc2 do not get an answer"], []),
+        cluster(host("ENABLED", True), host(), nc1=saw(), nc2=saw()), "absent", "critical", ["nc1 and nc2 do not get an answer"], []),
     "a stranger answers besides": (
-        cluster(host("ENABLED", True), host(), nc1=saw("cc1", foreign=(MACS["stranger"],))), "split", 2,
+        cluster(host("ENABLED", True), host(), nc1=saw("cc1", foreign=(MACS["stranger"],))), "split", "critical",
         ["cc1 holds 10.0.0.10, and so does another machine with MAC address 52:54:00:00:00:99"], ["switches' tables"]),
     "a stranger answers instead": (
-        cluster(host("ENABLED"), host(), nc1=saw(foreign=(MACS["stranger"],))), "wrong_holder", 2,
-        ["none of the cluster controllers", "52:54:00:00:00:99"], ["take 10.0.0.10 off"]),
+        cluster(host("ENABLED"), host(), nc1=saw(foreign=(MACS["stranger"],))), "wrong_holder", "critical",
+        ["No cluster controller (cc1 and cc2) holds 10.0.0.10", "52:54:00:00:00:99"], ["remove 10.0.0.10 from that machine"]),
     "a node controller has it itself": (
-        cluster(host("ENABLED"), host(), nc1={"self": True, "holders": [], "macs": []}), "wrong_holder", 2,
-        ["nc1, which is none of the cluster controllers, holds"], ["Take 10.0.0.10 off nc1"]),
+        cluster(host("ENABLED"), host(), nc1={"self": True, "holders": [], "macs": []}), "wrong_holder", "critical",
+        ["nc1, which is not a cluster controller, holds"], ["Remove 10.0.0.10 from nc1"]),
     "answers without names": (
-        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"])), "ok", 0, ["cc1 is ENABLED and holds"], []),
+        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"])), "ok", "ok", ["cc1 is ENABLED and holds"], []),
     "two answers without names": (
-        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"], MACS["cc2"])), "split", 2, ["Several machines answer"], []),
+        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"], MACS["cc2"])), "split", "critical",
+        ["Several machines answer"], []),
     "two views without names differ": (
-        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"]), nc2=unnamed(MACS["cc2"])), "unknown", 3,
-        ["answer for 10.0.0.10 without a name here"], ["candidates"]),
+        cluster(host("ENABLED", True), host(), nc1=unnamed(MACS["cc1"]), nc2=unnamed(MACS["cc2"])), "unknown", "unknown",
+        ["answer for 10.0.0.10 but belong to no known host"], ["Set cc_gateway_address"]),
     "maintenance of the standby": (
-        cluster(host("ENABLED", True), host(maintenance=True)), "maintenance", 1,
-        ["cc2 is in maintenance", "cc1 is ENABLED and holds", "nothing takes over if cc1 fails"], ["clear the maintenance of cc2"]),
+        cluster(host("ENABLED", True), host(maintenance=True)), "maintenance", "planned",
+        ["cc2 is in maintenance", "cc1 is ENABLED and holds", "nothing takes over if cc1 fails"],
+        ["end the maintenance of cc2 (eucalyptus.ha.maintenance)"]),
     "maintenance of the ENABLED one": (
-        cluster(host("ENABLED", maintenance=True), host(held=True)), "maintenance", 1,
+        cluster(host("ENABLED", maintenance=True), host(held=True)), "maintenance", "planned",
         ["cc1 is in maintenance", "cc2 (DISABLED) holds", "cc1 is still ENABLED"], []),
     "maintenance, and the host is off": (
-        cluster(host("ENABLED", True), gone(maintenance=True)), "maintenance", 1, ["cc2 is in maintenance (cc2 could not be reached)"], []),
+        cluster(host("ENABLED", True), gone(maintenance=True)), "maintenance", "planned",
+        ["cc2 is in maintenance (cc2 could not be reached)"], []),
     "maintenance, and the other is unreachable": (
-        cluster(host("DISABLED", maintenance=True), gone("ENABLED"), nc1=saw("cc2")), "unknown", 3, ["cc2 could not be reached"], []),
+        cluster(host("DISABLED", maintenance=True), gone("ENABLED"), nc1=saw("cc2")), "unknown", "unknown",
+        ["cc2 could not be reached"], []),
     "maintenance without effect": (
-        cluster(host("ENABLED", True, maintenance=True), host()), "wrong_holder", 2, ["although it is in maintenance"],
+        cluster(host("ENABLED", True, maintenance=True), host()), "wrong_holder", "critical", ["although it is in maintenance"],
         ["Do not touch cc1"]),
     "maintenance everywhere": (
-        cluster(host("ENABLED", maintenance=True), host(maintenance=True)), "absent", 2, ["cc1 and cc2 are in maintenance"],
-        ["Clear the maintenance"]),
+        cluster(host("ENABLED", maintenance=True), host(maintenance=True)), "absent", "critical", ["cc1 and cc2 are in maintenance"],
+        ["End the maintenance"]),
     "FAULT on both": (
-        cluster(host("ENABLED", state="FAULT"), host(state="FAULT")), "absent", 2, [], ["state FAULT on cc1 and cc2"]),
+        cluster(host("ENABLED", state="FAULT"), host(state="FAULT")), "absent", "critical", [], ["state FAULT on cc1 and cc2"]),
     "certificate about to expire": (
-        cluster(host("ENABLED", True, certificate_days_left=12), host()), "ok", 1, ["cc1 is ENABLED and holds"], []),
+        cluster(host("ENABLED", True, certificate_days_left=12), host()), "ok", "warning",
+        ["cc1 is ENABLED and holds", "the cloud's certificate on cc1 expires in 12 days"], ["Renew it before then"]),
     "an IPv6 VIP that cannot be probed": (
-        cluster(host("ENABLED", True), host(), nc1=UNSUPPORTED), "ok", 1, ["cc1 is ENABLED and holds"], []),
+        cluster(host("ENABLED", True), host(), nc1=UNSUPPORTED), "ok", "ok", ["cc1 is ENABLED and holds"], []),
+    "O4: keepalived of the standby is not running": (
+        cluster(host("ENABLED", True), host(keepalived=False), nc1=saw("cc1")), "no_standby", "warning",
+        ["cc1 is ENABLED and holds 10.0.0.10", "nothing could take over: keepalived is not running on cc2"],
+        ["Start keepalived on cc2 and read its log: journalctl -u keepalived."]),
+    "O4: the controller of the standby is NOTREADY": (
+        cluster(host("ENABLED", True), host("NOTREADY"), nc1=saw("cc1")), "no_standby", "warning",
+        ["the cluster controller on cc2 is NOTREADY"], ["euca-describe-services", "cc.log on cc2"]),
+    "O4: the standby does not receive VRRP": (
+        cluster(host("ENABLED", True, state="MASTER"), host(state="MASTER"), nc1=saw("cc1")), "no_standby", "warning",
+        ["cc2 does not receive the VRRP adverts of cc1"], ["protocol 112"]),
+    "O4: FAULT on the standby": (
+        cluster(host("ENABLED", True), host(state="FAULT", check=CURRENT), nc1=saw("cc1")), "no_standby", "warning",
+        ["keepalived is in state FAULT on cc2"], ["interface is down"]),
+    "FAULT on the standby, as it is with release": (
+        cluster(host("ENABLED", True), host(state="FAULT", check={**CURRENT, "when_none_enabled": "release"}), nc1=saw("cc1")),
+        "ok", "ok", ["cc1 is ENABLED and holds"], []),
+    "O4: not deployed on the standby": (
+        cluster(host("ENABLED", True), missing(), nc1=saw("cc1")), "no_standby", "warning",
+        ["nothing could take over: the gateway is not deployed on cc2."], ["Run eucalyptus.ha.gateway."]),
+    "O4: the check is not installed on the standby": (
+        cluster(host("ENABLED", True), host(check={"installed": False}), nc1=saw("cc1")), "no_standby", "warning",
+        ["the check is not installed on cc2"], ["Run eucalyptus.ha.gateway."]),
+    "O4: the VIP is not configured on the standby": (
+        cluster(host("ENABLED", True), host(configured=False), nc1=saw("cc1")), "no_standby", "warning",
+        ["10.0.0.10 is in no VRRP instance of keepalived on cc2"], ["Run eucalyptus.ha.gateway."]),
+    "O4: keepalived of the holder is not running": (
+        cluster(host("ENABLED", True, keepalived=False), host(keepalived=False), nc1=saw("cc1")), "no_standby", "warning",
+        ["keepalived is not running on cc1 and cc2"], ["Start keepalived on cc1 and cc2"]),
+    "O4: the certificate has expired": (
+        cluster(host("ENABLED", True, certificate_days_left=-3), host(certificate_days_left=-3), nc1=saw("cc1")), "certificate_expired",
+        "warning", ["cc1 is ENABLED and holds", "the cloud's certificate on cc1 and cc2 expired 3 days ago"], ["Renew it"]),
+    "O4: no standby, and the certificate has expired": (
+        cluster(host("ENABLED", True, certificate_days_left=-1), host(keepalived=False)), "no_standby", "warning",
+        ["keepalived is not running on cc2"], ["Start keepalived"]),
+    "O7: before the first deployment": (
+        cluster(missing(), missing(), nc1=saw()), "not_deployed", "critical",
+        ["The gateway is not deployed on cc1 and cc2"], ["Run eucalyptus.ha.gateway."]),
+    "O7: not deployed, and the VIP is there by hand": (
+        cluster(host(None, True, deployed=False), missing(), nc1=saw("cc1")), "not_deployed", "critical",
+        ["The gateway is not deployed on cc1 and cc2: cc1 has 10.0.0.10 all the same"], ["Run eucalyptus.ha.gateway."]),
+    "O7: not deployed, and another machine has the VIP": (
+        cluster(missing(), missing(), nc1=saw(foreign=(MACS["stranger"],))), "wrong_holder", "critical",
+        ["52:54:00:00:00:99"], ["switches' tables"]),
+    "O7: not deployed on one, and the other is gone": (
+        cluster(missing(), gone()), "unknown", "unknown", ["cc2 could not be reached", "the check is not installed there"],
+        ["Run eucalyptus.ha.gateway."]),
+    "a VIP that is deployed nowhere": (
+        cluster(host("ENABLED", configured=False, deployed=True), host(configured=False, deployed=True), nc1=saw()), "absent", "critical",
+        ["10.0.0.10 is in no VRRP instance of keepalived on cc1 and cc2"], ["Run eucalyptus.ha.gateway."]),
+    "O10: a node controller was asked about another address": (
+        cluster(host("ENABLED", True), host(), nc1={"other_vip": "10.0.0.11"}), "unknown", "unknown",
+        ["nc1 was asked about 10.0.0.11 (its nc_route_vip), not about the cluster's VIP 10.0.0.10"],
+        ["Make nc_route_vip of nc1 and cc_gateway_vip equal in the inventory."]),
+    "O16: a host outside --limit": (
+        cluster(host("ENABLED", True), OUTSIDE, nc1=saw("cc1")), "unknown", "unknown", ["cc2 was not asked (outside --limit)"],
+        ["Run status without --limit"]),
+    "A3: a drill is in progress": (
+        cluster(host("DISABLED", lock=lock()), host("ENABLED", lock=lock()), nc1=saw()), "run_in_progress", "planned",
+        ["eucalyptus.ha.drill is in progress on cc1 and cc2, started by ann at control at 2026-11-22 14:40:05 UTC",
+        "Nobody holds 10.0.0.10"],
+        ["when it has ended"]),
+    "A3: the lock of a drill that is not at work any more": (
+        cluster(host("DISABLED", lock=lock(stale=True)), host("ENABLED"), nc1=saw()), "absent", "critical", ["Nobody holds"], []),
+    "A7: no node controller was asked": (
+        {**cluster(host("ENABLED", True), host()), "not_asked": "all are outside --limit"}, "ok", "ok",
+        ["No node controller was asked (all are outside --limit)."], ["Nothing to do"]),
+    "A12: a host is unreachable, with the reason": (
+        cluster(host("ENABLED", True),
+        gone(error="Failed to connect to the host via ssh: Warning: Permanently added '10.0.0.2' (ED25519) to the "
+                "list of known hosts.\r\nssh: connect to host 10.0.0.2 port 22: No route to host\r\n"), nc1=saw("cc1")),
+        "unknown", "unknown", ["cc2 could not be reached (ssh: connect to host 10.0.0.2 port 22: No route to host)"],
+        ["Check that cc2 is up"]),
+    "O18: keepalived's unit has another name": (
+        {**cluster(host("ENABLED", True), host(keepalived=False), nc1=saw("cc1")), "keepalived_unit": "cc-vrrp"}, "no_standby", "warning",
+        ["keepalived is not running on cc2"], ["journalctl -u cc-vrrp"]),
+    "O17: the site wants to be warned earlier": (
+        {**cluster(host("ENABLED", True, certificate_days_left=45), host(), nc1=saw("cc1")), "certificate_warn_days": 60}, "ok", "warning",
+        ["the cloud's certificate on cc1 expires in 45 days"], ["Renew it before then"]),
+    "O24: an older check is deployed": (
+        cluster(host("ENABLED", True, check={**CURRENT, "current": False}), host(check=CURRENT), nc1=saw("cc1")), "ok", "ok",
+        ["cc1 is ENABLED and holds"], ["Nothing to do"]),
 }  # fmt: skip
 
 
@@ -257,6 +360,12 @@ FURTHER: dict[str, dict] = {
     "the standby has lost its keepalived": cluster(host("ENABLED", True), host(keepalived=False)),
     "the holder has lost its keepalived": cluster(host("ENABLED", True, keepalived=False), host()),
     "the holder's instance is BACKUP": cluster(host("ENABLED", True, state="BACKUP"), host()),
+    "a lock left behind, and an older check": cluster(
+        host("ENABLED", True, lock=lock("deploy", stale=True)), host(check={"current": False}), nc1=saw("cc1")),
+    "a run of an unknown kind": cluster(host("ENABLED", True), host(lock={"what": "backup", "stale": False})),
+    "two hosts unreachable for different reasons": cluster(gone(error="timed out"), gone(error="no route to host")),
+    "two node controllers failed for different reasons": cluster(*RIGHT, nc1={"error": "a"}, nc2={"error": "b"},
+        nc3={"other_vip": "10.0.0.11"}),
     "everything to warn of": cluster(
         host("ENABLED", True, vip_state="tentative", certificate_days_left=0, problems=["a", "b"]),
         host("NOTREADY", configured=False, vip_state="dadfailed", certificate_days_left=-1, maintenance=None), nc1=UNSUPPORTED),

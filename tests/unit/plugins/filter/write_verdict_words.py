@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write verdict_words.yml anew from what gateway_verdict says now; read the difference before it is committed.
+"""Write verdict_words.yml anew from what gateway_verdict returns now; read the difference before it is committed.
 
 PYTHONPATH=.cache/collections python -m ansible_collections.eucalyptus.ha.tests.unit.plugins.filter.write_verdict_words
 """
@@ -19,7 +19,7 @@ CASES = {**{name: one[0] for name, one in gateway_cases.SCENARIOS.items()}, **ga
 
 def words() -> dict[str, Any]:
     return {
-        name: {key: found[key] for key in ("verdict", "sentence", "advice", "warnings")}
+        name: {key: found[key] for key in ("verdict", "severity_name", "sentence", "advice", "warnings", "notes")}
         for name, found in ((name, _verdict.judge(case)) for name, case in CASES.items())
     }
 
@@ -35,8 +35,8 @@ if __name__ == "__main__":
     text = yaml.dump(words(), Dumper=Dumper, sort_keys=False, width=130, allow_unicode=True)
     WORDS.write_text(
         # REUSE-IgnoreStart: the licence of what is written, not of this file
-        "# SPDX-License-Identifier: GPL-3.0-or-later\n---\n# Made by write_verdict_words.py: what gateway_verdict says of each case of "
+        "# SPDX-License-Identifier: GPL-3.0-or-later\n---\n"
         # REUSE-IgnoreEnd
-        "gateway_cases.py, to the letter.\n" + text,
+        "# Written by write_verdict_words.py: what gateway_verdict returns for each case of gateway_cases.py, to the letter.\n" + text,
         encoding="utf-8",
     )

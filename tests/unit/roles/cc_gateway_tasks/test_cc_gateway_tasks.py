@@ -61,51 +61,6 @@ def play(where: Path, playbook: list[dict[str, Any]], hosts: dict[str, Any], ext
     return run.stdout
 
 
-def test_a_report_says_nothing_that_an_earlier_one_in_the_same_run_found(tmp_path: Path) -> None:
-    earlier = [
-        {
-            "hosts": "one_cc:two_cc",
-            "gather_facts": False,
-            "tasks": [
-                {
-                    "name": "What a report leaves behind",
-                    "ansible.builtin.set_fact": {
-                        "__cc_gateway_state": {"local_state": "ENABLED", "message": "alive", "source": "host"},
-                        "__cc_gateway_certificate_days_left": 7,
-                    },
-                }
-            ],
-        },
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "tasks": [
-                {
-                    "name": "What a verdict leaves behind",
-                    "ansible.builtin.set_fact": {
-                        "__cc_gateway_known": [{"name": "old", "vip": "192.0.2.9", "hosts": {}}]
-                    },
-                }
-            ],
-        },
-        {"import_playbook": "eucalyptus.ha.status"},
-    ]
-    play(
-        tmp_path,
-        earlier,
-        inventory(),
-        # With a blank behind the comma, as people write it into a survey.
-        {"cc_gateway_clusters": "one_cc, two_cc", "nc_route_group": "one_nc, two_nc", "cc_gateway_status_fail_at": 4,
-         "cc_gateway_status_json": str(tmp_path / "verdicts.json")},
-    )  # fmt: skip
-    verdicts = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
-    assert [verdict["cluster"] for verdict in verdicts] == ["one_cc", "two_cc"]
-    for verdict in verdicts:
-        assert verdict["enabled"] == []
-        controllers = [row for row in verdict["rows"] if row["kind"] == "controller"]
-        assert [(row["local_state"], row["certificate_days_left"]) for row in controllers] == [(None, None)] * 2
-
-
 @pytest.mark.parametrize(
     ("told", "restored", "stranded"),
     [

@@ -7,8 +7,6 @@ import re
 import time
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.eucalyptus.ha.plugins.filter.gateway_table import FilterModule
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_verdict import gateway_verdict
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status, _status_table
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter import gateway_cases
@@ -16,51 +14,60 @@ from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter.gateway_cases i
 from hypothesis import given
 from hypothesis import strategies as st
 
-gateway_table = FilterModule().filters()["gateway_table"]
+render = _status_table.render
 
 OK = gateway_verdict(cluster(host("ENABLED", True, state="MASTER"), host(state="BACKUP"), nc1=saw("cc1")))
 ALL = [gateway_verdict({**one[0], "name": name}) for name, one in gateway_cases.SCENARIOS.items()]
 
 
 def test_one_cluster_in_order():
-    assert gateway_table(OK) == (
-        "The gateway is ok.\n"
-        "\n"
-        "STATUS  CLUSTER  VIP        VERDICT  HELD BY  ENABLED\n"
-        "OK      one      10.0.0.10  ok       cc1      cc1\n"
-        "\n"
-        "one (10.0.0.10): OK\n"
+    assert render(OK) == (
+        "one (10.0.0.10): OK: the gateway works\n"
         "  cc1 is ENABLED and holds 10.0.0.10, and nc1 sees it there. Node controllers have their gateway.\n"
         "\n"
         "  HOST  CC STATE  HOLDS VIP  SEEN BY  KEEPALIVED\n"
         "  cc1   ENABLED   yes, eth1  nc1      MASTER\n"
         "  cc2   DISABLED  no         -        BACKUP\n"
-        "  nc1 sees cc1 answer for it (52:54:00:00:00:01)\n"
+        "  nc1 gets an answer from cc1 (52:54:00:00:00:01)\n"
     )
 
 
-def test_what_is_wrong_comes_with_what_to_do_and_what_is_not_known_is_said_to_be():
-    text = gateway_table(gateway_verdict(cluster(host("ENABLED", True, certificate_days_left=5), gone(), nc1=gateway_cases.ERROR)))
-    assert "one (10.0.0.10): UNKNOWN\n" in text
-    assert "  To do: See whether cc2 is up" in text
-    assert "  Note:  the cloud's certificate on cc1 expires in 5 days\n" in text
-    assert re.search(r"^  cc2 +not known +not known +not known +- +unreachable$", text, re.M)
+def test_what_is_wrong_comes_with_what_to_do_and_what_is_not_known_is_unknown():
+    text = render(gateway_verdict(cluster(host("ENABLED", True, certificate_days_left=5), gone(), nc1=gateway_cases.ERROR)))
+    assert text.startswith("one (10.0.0.10): UNKNOWN: not everything could be checked\n")
+    assert "  What to do: Check that cc2 is up" in text
+    assert "  Also: the cloud's certificate on cc1 expires in 5 days. Renew it before then" in text
+    assert re.search(r"^  cc2 +unknown +unknown +unknown +- +unreachable$", text, re.M)
     assert "  nc1 could not be asked: ssh: no route to host\n" in text
 
 
+def test_o4_a_warning_has_advice_and_does_not_say_ok():
+    text = render(gateway_verdict(cluster(host("ENABLED", True, certificate_days_left=5), host(), nc1=saw("cc1"))))
+    assert text.startswith("one (10.0.0.10): WARNING: the gateway works, but something needs attention\n")
+    assert "  What to do: Renew it before then" in text
+    assert text.count("expires in 5 days") == 1
+    assert "WARNING, ok" not in text
+
+
+def test_o24_a_note_is_shown_and_is_no_alarm():
+    text = render(gateway_verdict(cluster(host("ENABLED", True), {**host(), "check": {"current": False}}, nc1=saw("cc1"))))
+    assert "one (10.0.0.10): OK: the gateway works\n" in text
+    assert "  Note: The check on cc2 is not the one of this version of the collection." in text
+
+
 def test_worst_first_and_a_line_for_each():
-    lines = gateway_table(ALL).splitlines()
+    lines = render(ALL).splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith("STATUS "))
     rows = lines[head + 1 : head + 1 + len(ALL)]
     order = [line.split()[0] for line in rows]
-    assert order == sorted(order, key=["CRITICAL", "UNKNOWN", "WARNING", "OK"].index)
+    assert order == sorted(order, key=["CRITICAL", "UNKNOWN", "WARNING", "PLANNED", "OK"].index)
     names = [line[lines[head].index("CLUSTER") : lines[head].index("  VIP")].strip() for line in rows]
     assert len(set(names)) == len(ALL)
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 132])
 def test_the_width_is_kept_and_columns_are_aligned(width):
-    text = gateway_table(ALL, width=width)
+    text = render(ALL, width=width)
     for line in text.splitlines():
         # A word longer than the line, as a command, is not broken.
         assert len(line) <= width or len(max(line.split(), key=len)) > width - 12, line
@@ -69,37 +76,37 @@ def test_the_width_is_kept_and_columns_are_aligned(width):
 
 def test_clusters_are_sorted_as_people_count():
     verdicts = [gateway_verdict(cluster(host("ENABLED", True), host(), name=name)) for name in ("c10", "c9", "C1")]
-    found = [line.split()[1] for line in gateway_table(verdicts).splitlines() if line.startswith("OK ")]
+    found = [line.split()[1] for line in render(verdicts).splitlines() if line.startswith("OK ")]
     assert found == ["C1", "c9", "c10"]
 
 
 def test_of_many_only_those_not_in_order_are_told_in_full():
     verdicts = [gateway_verdict(cluster(host("ENABLED", True), host(), name=f"c{number}")) for number in range(4)]
-    assert "HOST" not in gateway_table(verdicts)
-    assert gateway_table(verdicts[:3]).count("HOST") == 3
-    assert gateway_table([*verdicts, ALL[2]]).count("HOST") == 1
+    assert "HOST" not in render(verdicts)
+    assert render(verdicts[:3]).count("HOST") == 3
+    assert render([*verdicts, ALL[2]]).count("HOST") == 1
 
 
 @pytest.mark.parametrize(
     ("verdicts", "line"),
     [
         ([], "No gateways."),
-        ([OK], "The gateway is ok."),
-        ([OK, {**OK, "cluster": "two"}], "All 2 gateways are ok."),
-        ([ALL[2]], "The gateway needs a look: absent."),
-        ([OK, ALL[2]], "1 of 2 gateways needs a look: 1 critical."),
-        ([{**OK, "severity": 1}], "The gateway needs a look: warning."),
+        ([OK], "one (10.0.0.10): OK: the gateway works"),
+        ([OK, {**OK, "cluster": "two"}], "All 2 gateways work."),
+        ([{**ALL[2], "cluster": "two"}], "two (10.0.0.10): PROBLEM: nobody holds the VIP"),
+        ([OK, ALL[2]], "1 of 2 gateways needs attention: 1 critical."),
+        ([OK, ALL[2], ALL[-2]], "2 of 3 gateways need attention: 1 critical, 1 warning."),
     ],
 )
-def test_the_first_line_says_it_all(verdicts, line):
-    assert gateway_table(verdicts).splitlines()[0] == line
+def test_the_first_line_is_the_summary(verdicts, line):
+    assert render(verdicts).splitlines()[0] == line
 
 
 @pytest.mark.parametrize("evil", ["\x1b[2J", "a\nb", "a\rb", "\u202egnp.exe", "\x9b31m", "a\u2028b"])
 def test_names_and_messages_play_no_tricks_on_the_terminal(evil):
     given_cluster = cluster(host("ENABLED", True), host(None, state_message=evil), name=f"x{evil}")
     given_cluster["views"] = {f"nc{evil}": {"holders": [], "macs": [], "error": evil}}
-    text = gateway_table(gateway_verdict(given_cluster))
+    text = render(gateway_verdict(given_cluster))
     assert evil not in text
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202a-\u202e]", text)
     assert "\ufffd" in text
@@ -108,9 +115,9 @@ def test_names_and_messages_play_no_tricks_on_the_terminal(evil):
 @given(st.text(max_size=30), st.text(max_size=60))
 def test_any_text_is_shown(name, message):
     given_cluster = cluster(host("ENABLED", True), host(None, state_message=message), name=f"c{name}")
-    text = gateway_table(gateway_verdict(given_cluster))
+    text = render(gateway_verdict(given_cluster))
     text.encode("utf-8")
-    assert text.startswith("The gateway needs a look")
+    assert "\nWARNING" in text or ": WARNING: " in text
 
 
 def test_wide_characters_keep_the_columns():
@@ -130,7 +137,7 @@ def many(count):
 
 def test_a_hundred_clusters_are_quick():
     begin = time.perf_counter()
-    text = gateway_table(gateway_verdict(many(100)))
+    text = render(gateway_verdict(many(100)))
     assert time.perf_counter() - begin < 1
     assert text.count("cluster99") >= 1
 
@@ -142,18 +149,18 @@ def test_a_hundred_clusters_are_quick():
         ("ok", "got str"),
         ([{}], "got something else"),
         ([None], "got something else"),
-        ([{**OK, "severity": 9}], "cluster one: 9 is no severity"),
+        ([{**OK, "severity_name": "bad"}], "cluster one: severity_name must be one of ok, planned, warning, unknown, critical (got 'bad')"),
     ],
 )
-def test_what_is_no_verdict_is_refused(bad, message):
-    with pytest.raises(AnsibleFilterError, match=f"gateway_table: .*{re.escape(message)}"):
-        gateway_table(bad)
+def test_what_is_no_verdict_is_rejected(bad, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        render(bad)
 
 
-@pytest.mark.parametrize("width", [39, 0, -1, "wide", None])
-def test_a_width_that_makes_no_sense_is_refused(width):
-    with pytest.raises(AnsibleFilterError, match="gateway_table: "):
-        gateway_table(OK, width=width)
+@pytest.mark.parametrize("width", [39, 0, -1])
+def test_a_width_that_is_too_small_is_rejected(width):
+    with pytest.raises(ValueError, match=f"width must be at least 40 .got {width}"):
+        render(OK, width=width)
 
 
 @pytest.mark.parametrize(

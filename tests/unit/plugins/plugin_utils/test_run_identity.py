@@ -8,29 +8,28 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.eucalyptus.ha.plugins.action import run_lock
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _lock_words
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _lock_words, _run_identity
 
 
 def test_this_process_is_there():
-    run = run_lock.this_run(os.getpid())
-    assert run == run_lock.this_run(os.getpid())
-    assert not run_lock.is_gone(run)
+    run = _run_identity.this_run(os.getpid())
+    assert run == _run_identity.this_run(os.getpid())
+    assert not _run_identity.is_gone(run)
 
 
 def test_a_process_that_has_ended_is_gone_also_when_its_number_is_used_again():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True)
-    run = run_lock.this_run(child.pid)
-    assert not run_lock.is_gone(run)
+    run = _run_identity.this_run(child.pid)
+    assert not _run_identity.is_gone(run)
     child.communicate("\n")
-    assert run_lock.is_gone(run)
+    assert _run_identity.is_gone(run)
     node, _pid, _started = run.rsplit(":", 2)
-    assert run_lock.is_gone(f"{node}:{os.getpid()}:1")
+    assert _run_identity.is_gone(f"{node}:{os.getpid()}:1")
 
 
 @pytest.mark.parametrize("run", ["elsewhere/0/1:1:1", "", "x", "a:b:c"])
 def test_of_a_run_of_another_control_node_nobody_knows(run):
-    assert not run_lock.is_gone(run)
+    assert not _run_identity.is_gone(run)
 
 
 def test_a2_who_what_and_since_when():

@@ -8,16 +8,14 @@ import re
 import time
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.eucalyptus.ha.plugins.filter.gateway_page import FilterModule
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_verdict import gateway_verdict
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status_page
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status_page, _verdict
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter import gateway_cases
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter.gateway_cases import cluster, host, saw
 from hypothesis import given
 from hypothesis import strategies as st
 
-gateway_page = FilterModule().filters()["gateway_page"]
+render = _status_page.render
 NOW = "2026-11-22T14:40:05Z"
 VOID = {"meta", "path", "circle"}
 ALL = [gateway_verdict({**one[0], "name": name}) for name, one in gateway_cases.SCENARIOS.items()]
@@ -60,7 +58,7 @@ class Page(html.parser.HTMLParser):
 
 
 def test_the_page_needs_nothing_else():
-    text = gateway_page(ALL, NOW)
+    text = render(ALL, NOW)
     page = Page(text)
     tags = {tag for tag, _attributes in page.elements}
     assert not tags & {"script", "link", "img", "iframe", "object", "base", "form"}
@@ -73,53 +71,83 @@ def test_the_page_needs_nothing_else():
 
 
 def test_every_cluster_has_its_row_with_all_that_is_known():
-    page = Page(gateway_page(ALL, NOW))
+    page = Page(render(ALL, NOW))
     assert len(page.named("details")) == len(ALL)
     for one in ALL:
         assert one["cluster"] in page.text
         assert one["sentence"] in page.text
-        if one["verdict"] != "ok":
+        if one["severity_name"] != "ok":
             assert one["advice"] in page.text
         for warning in one["warnings"]:
-            assert warning in page.text
+            assert f"{warning['text']}. {warning['advice']}" in page.text
+        for note in one["notes"]:
+            assert note in page.text
     assert "As of 2026-11-22 14:40:05 UTC" in page.text
 
 
 def test_worst_first_and_the_worst_unfolded():
-    page = Page(gateway_page(ALL, NOW))
+    page = Page(render(ALL, NOW))
     rows = page.named("details")
     kinds = [row["class"].split("is-")[1] for row in rows]
-    assert kinds == sorted(kinds, key=["critical", "unknown", "warning", "ok"].index)
+    assert kinds == sorted(kinds, key=["critical", "unknown", "warning", "planned", "ok"].index)
     assert [("open" in row) for row in rows] == [True] * _status_page.UNFOLDED + [False] * (len(rows) - _status_page.UNFOLDED)
     assert len({row["id"] for row in rows}) == len(rows)
 
 
 def test_a_cluster_alone_is_unfolded_and_those_in_order_are_not():
     one = gateway_verdict(cluster(host("ENABLED", True), host(), nc1=saw("cc1")))
-    assert "open" in Page(gateway_page(one, NOW)).named("details")[0]
-    assert not any("open" in row for row in Page(gateway_page([one, {**one, "cluster": "two"}], NOW)).named("details"))
+    assert "open" in Page(render(one, NOW)).named("details")[0]
+    assert not any("open" in row for row in Page(render([one, {**one, "cluster": "two"}], NOW)).named("details"))
 
 
 def test_a_state_is_told_by_a_word_and_a_shape_besides_its_colour():
     shapes = set()
-    for kind, word in (("ok", "OK"), ("warning", "WARNING"), ("critical", "CRITICAL"), ("unknown", "UNKNOWN")):
-        number = ["ok", "warning", "critical", "unknown"].index(kind)
-        pill = _status_page._pill(number, word)
-        assert f">{word}</span>" in pill.replace("</svg>", ">", 1)
+    for kind in _verdict.GRAVITY:
+        pill = _status_page._pill(kind, kind.upper())
+        assert f">{kind.upper()}</span>" in pill.replace("</svg>", ">", 1)
         shapes.add(re.search(r"<svg.*</svg>", pill).group())
-    assert len(shapes) == 4
-    page = Page(gateway_page(ALL, NOW))
+    assert len(shapes) == 5
+    page = Page(render(ALL, NOW))
     assert all(one.get("aria-hidden") == "true" for one in page.named("svg"))
 
 
 def test_structure_for_those_who_do_not_see_it():
-    page = Page(gateway_page(ALL, NOW))
+    page = Page(render(ALL, NOW))
     assert page.named("html", lang="en")
     assert len(page.named("h1")) == 1
     assert page.named("main")
     assert all(one.get("scope") in ("col", "row") for one in page.named("th"))
-    regions = page.named("div", role="region")
-    assert all(one["tabindex"] == "0" and one["aria-label"] for one in regions)
+    assert all(one["aria-label"] for one in page.named("table"))
+
+
+def test_o23_nothing_is_there_twice():
+    """A cluster alone, which is unfolded: sentence, advice and each warning once."""
+    for name, (case, *_expected) in gateway_cases.SCENARIOS.items():
+        one = gateway_verdict(case)
+        text = Page(render(one, NOW)).text
+        assert text.count(one["sentence"]) == 1, name
+        if one["severity_name"] != "ok":
+            assert text.count(one["advice"]) == 1, name
+            assert text.count("What to do") == 1, name
+        for warning in one["warnings"]:
+            assert text.count(f"{warning['text']}.") == 1, name
+            assert warning["text"] not in one["sentence"], name
+
+
+def test_o23_a_warning_has_what_to_do():
+    text = Page(render(gateway_verdict(cluster(host("ENABLED", True, certificate_days_left=5), host(), nc1=saw("cc1"))), NOW)).text
+    assert "WARNING: the gateway works, but something needs attention" in text
+    assert "What to do Renew it before then" in text
+
+
+def test_o23_on_a_narrow_screen_no_cell_is_out_of_sight():
+    """A table wider than the screen would be cut without a hint: there its cells stand below each other, each with its column's name."""
+    page = Page(render(ALL, NOW))
+    assert all(one["data-label"] for one in page.named("td"))
+    narrow = _status_page._STYLE.partition("@media (max-width: 48rem) {")[2].partition("@media print")[0]
+    assert "table, tbody, tr, th, td { display: block; }" in narrow
+    assert "td::before { content: attr(data-label);" in narrow
+    assert "overflow-x" not in _status_page._STYLE
 
 
 EVIL = "<script>alert(1)</script>\"'&<img src=x onerror=y>\x1b"
@@ -136,7 +164,7 @@ def test_every_text_is_escaped():
         },
         "views": {EVIL: {"holders": [EVIL], "macs": [EVIL], "foreign_macs": [EVIL]}, "b": {"error": EVIL}},
     }
-    text = gateway_page(gateway_verdict(given_cluster), EVIL, title=EVIL)
+    text = render(gateway_verdict(given_cluster), EVIL, title=EVIL)
     page = Page(text)
     assert not page.named("script")
     assert not page.named("img")
@@ -147,7 +175,7 @@ def test_every_text_is_escaped():
 
 @given(st.text(max_size=40))
 def test_any_name_gives_a_sound_page(name):
-    page = Page(gateway_page(gateway_verdict(cluster(host("ENABLED", True), host(), name=f"c{name}")), NOW))
+    page = Page(render(gateway_verdict(cluster(host("ENABLED", True), host(), name=f"c{name}")), NOW))
     assert len(page.named("details")) == 1
 
 
@@ -172,9 +200,10 @@ def test_colours_are_legible(scheme):
     blocks = re.findall(r":root \{(.*?)\}", _status_page._STYLE, re.S)
     assert len(blocks) == 2
     found = colours(blocks[0]) if scheme == "light" else {**colours(blocks[0]), **colours(blocks[1])}
-    pairs = [("text", back) for back in ("page", "card", "head", "ok-back", "warning-back", "critical-back", "unknown-back")]
+    pairs = [("text", back) for back in ("page", "card", "head", "ok-back", "warning-back", "critical-back", "unknown-back",
+        "planned-back")]
     pairs += [("soft", back) for back in ("page", "card", "head")]
-    pairs += [(kind, f"{kind}-back") for kind in ("ok", "warning", "critical", "unknown")]
+    pairs += [(kind, f"{kind}-back") for kind in _verdict.GRAVITY]
     pairs += [("link", "card"), ("link", "page")]
     for front, back in pairs:
         assert contrast(found[front], found[back]) >= 4.5, (front, back)
@@ -184,20 +213,20 @@ def test_a_hundred_clusters_are_quick_and_small():
     names = list(gateway_cases.SCENARIOS)
     clusters = [{**gateway_cases.SCENARIOS[names[number % len(names)]][0], "name": f"cluster{number}"} for number in range(100)]
     begin = time.perf_counter()
-    text = gateway_page(gateway_verdict(clusters), NOW)
+    text = render(gateway_verdict(clusters), NOW)
     assert time.perf_counter() - begin < 2
     assert len(text) < 1_000_000
     assert len(Page(text).named("details")) == 100
 
 
 def test_no_clusters_is_a_page_as_well():
-    assert "No gateways." in Page(gateway_page([], NOW)).text
+    assert "No gateways." in Page(render([], NOW)).text
 
 
 @pytest.mark.parametrize(
     ("verdicts", "moment", "message"),
     [(ALL, None, "the time of the report is missing"), (ALL, "", "the time of"), ("x", NOW, "expected verdicts"), ([{}], NOW, "expected")],
 )
-def test_bad_input_is_refused(verdicts, moment, message):
-    with pytest.raises(AnsibleFilterError, match=f"gateway_page: {message}"):
-        gateway_page(verdicts, moment)
+def test_bad_input_is_rejected(verdicts, moment, message):
+    with pytest.raises(ValueError, match=message):
+        render(verdicts, moment)
