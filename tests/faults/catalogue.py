@@ -22,15 +22,16 @@ HOLDER, STANDBY, BOTH, NOBODY = ("holder",), ("standby",), ("holder", "standby")
 SETTINGS = {
     "default": {},
     "release": {"cc_gateway_when_none_enabled": "release"},
-    "state_file": {"cc_gateway_check_source": "state_file"},
+    "soap": {"cc_gateway_check_source": "soap"},
 }
 
-FLIP = {"default": 2.7, "release": 2.7, "state_file": 1.5}  # seconds, design.md
+FLIP = {"default": 0.6, "release": 0.6, "soap": 11.6}  # seconds, design.md; with soap the interval is 10 s
 TWO = 0.3  # seconds for which two may hold it in any orderly move
 GRACE = 5.0  # cc_gateway_check_grace
 REFRESH = 10.0  # cc_gateway_garp_master_refresh
 DEATH = 0.6  # three adverts missed, the skew, and a busy machine
-SILENT = GRACE + 2 * POLL + DEATH  # after this a silent controller counts as not ENABLED everywhere
+LIVE = 5.0  # seconds between two GETs while nothing changes
+SILENT = GRACE + LIVE + 2 * POLL + DEATH  # after this a silent controller counts as not ENABLED everywhere
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Fault:
 def flip_step(setting: str, name: str = "CC flip", **how) -> Step:
     if setting == "release":
         return Step(
-            name, lambda stage: stage.flip(**how), within=FLIP[setting], nobody=STANDBY_POLL + TWO,
+            name, lambda stage: stage.flip(**how), within=FLIP[setting] + TWO, nobody=STANDBY_POLL + TWO,
             why="with `release` the old host gives the VIP up when its check knows, and the new one takes it when its own does",
         )  # fmt: skip
     return Step(name, lambda stage: stage.flip(**how), within=FLIP[setting])
@@ -146,10 +147,10 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             "cc-killed", "The holder's CC is killed; 3 s later the cloud enables the other",
             (
                 Step("CC killed (-9)", lambda s: s.controller(s.holder, signal.SIGKILL), watch=1.0),
-                Step("the other CC enabled", lambda s: (time.sleep(2.0), s.swap(), s.enable(s.holder))[2], within=SILENT,
-                     why="the dead CC's last word holds for the grace of 5 s"),
+                Step("the other CC enabled", lambda s: (time.sleep(2.0), s.swap(), s.enable(s.holder))[2], within=flip,
+                     why="the dead CC still counts as ENABLED (grace), and the newly enabled one outranks it"),
             ),
-            ("default", "state_file"), True,
+            ("default", "release"), True,
         ),
         Fault(
             "cc-dead-alone", "The holder's CC is killed and no other is enabled",
@@ -164,12 +165,33 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             "cc-hangs", "The holder's CC hangs; 3 s later the cloud enables the other; the first wakes up and is disabled",
             (
                 Step("CC hangs (SIGSTOP)", lambda s: s.controller(s.holder, signal.SIGSTOP), watch=1.0),
-                Step("the other CC enabled", lambda s: (time.sleep(2.0), s.swap(), s.enable(s.holder))[2], within=SILENT,
-                     why="the hanging CC's last word holds for the grace of 5 s"),
+                Step("the other CC enabled", lambda s: (time.sleep(2.0), s.swap(), s.enable(s.holder))[2], within=flip, watch=5.0,
+                     why="the hanging CC still counts as ENABLED (grace), and the newly enabled one outranks it"),
                 Step("the first goes on, is disabled",
                      lambda s: (s.controller(s.standby, signal.SIGCONT), s.disable(s.standby))[1], watch=3.0),
             ),
-            ("default", "state_file"), True,
+            ("default", "release"), True,
+        ),
+        Fault(
+            "cc-hangs-at-lock", "The holder's CC hangs at its lock, so that GET answers; the cloud enables the other; the first goes on",
+            (
+                Step("CC hangs at its lock", lambda s: s.behave(s.holder, "lock"), watch=3.0),
+                Step("the other CC enabled", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip, watch=8.0,
+                     why="the first one's file has ENABLED for as long as httpd answers, and the newly enabled one outranks it"),
+                Step("the first goes on, is disabled", lambda s: (s.behave(s.standby, "normal"), s.disable(s.standby))[1], watch=3.0),
+            ),
+            ("default", "release"), True,
+        ),
+        Fault(
+            "cc-resumes", "The holder's CC is killed, the cloud enables the other, and the first comes back and resumes ENABLED",
+            (
+                Step("CC killed (-9)", lambda s: s.controller(s.holder, signal.SIGKILL), watch=1.0),
+                Step("the other CC enabled", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip, watch=4.0),
+                Step("the first resumes ENABLED", lambda s: s.resume(s.standby, "ENABLED"), watch=8.0,
+                     why="a CC that resumes after a restart has not just been enabled"),
+                Step("and is disabled", lambda s: s.disable(s.standby), watch=3.0),
+            ),
+            ("default", "release"),
         ),
         Fault(
             "cc-garbage", "The holder's CC answers garbage for 3 s, which is less than the grace; then for good",
@@ -183,14 +205,15 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             "cc-slow", "Both CCs take 90 % of the check's time-out to answer; then a flip",
             (
                 Step("slow answers", lambda s: [s.behave(h, "slow", "1350") for h in CONTROLLERS][0], watch=SILENT),
-                Step("CC flip", lambda s: s.flip(), within=flip + 1.35 + POLL, why="each answer takes 1.35 s"),
+                Step("CC flip", lambda s: s.flip(), within=flip + 1.35 + POLL, why="each GET takes 1.35 s"),
             ),
         ),
         Fault(
             "both-enabled", "The cloud enables the standby's CC as well, and later disables the first",
             (
-                Step("both ENABLED", lambda s: s.enable(s.standby), watch=5.0),
-                Step("the first disabled", lambda s: (s.swap(), s.disable(s.standby))[1], within=flip),
+                Step("both ENABLED", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip, watch=5.0,
+                     why="the controller enabled last wins, also when the other is not disabled yet"),
+                Step("the first disabled", lambda s: s.disable(s.standby), watch=3.0),
             ),
             ("default", "release"), True,
         ),
@@ -255,7 +278,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             ("default", "release"),
         ),
         Fault("starved", "Both hosts are starved of CPU for 60 s", (Step("CPU starved", starve, watch=5.0),), ("default", "release")),
-        Fault("flips", "50 flips in a row", many_flips(setting, 50), ("default", "state_file"), once=True),
+        Fault("flips", "50 flips in a row", many_flips(setting, 50), ("default",), once=True),
         Fault(
             "disk-full", "The holder has no room for the check's memory; then its CC hangs for 3 s",
             (
@@ -272,6 +295,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
                      why="the CC refuses whoever has another time; no other CC is ENABLED", also=says("holder", "is the clock right?")),
                 Step("the other CC enabled", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip),
             ),
+            ("soap",),
         ),
         Fault(
             "certificate", "The cloud's certificate has expired on both hosts; then a flip",
@@ -281,6 +305,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
                 Step("CC flip", lambda s: (s.set_state(s.holder, "DISABLED"), s.swap(), s.set_state(s.holder, "ENABLED"))[0],
                      within=flip + 1.0, why="the two CCs are told one after the other, half a second apart"),
             ),
+            ("soap",),
         ),
     ]  # fmt: skip
     return tuple(fault for fault in faults if setting in fault.settings)

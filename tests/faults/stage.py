@@ -149,6 +149,10 @@ class Stage:
             self._restart(host, "ENABLED" if host == self.holder else "DISABLED")
         return now
 
+    def resume(self, host: str, state: str) -> float:
+        """The host's controller comes back in the state that it was in, without an order of the cloud."""
+        return self._restart(host, state)
+
     def _restart(self, host: str, state: str) -> float:
         now = time.time()
         self.cluster.restart_controller(host, state)

@@ -64,13 +64,13 @@ def measured(cluster, costs, name, target=None):
 
 def spoken(run):
     """The words that a run ends with: what is deployed, and what is left to do."""
-    found = re.search(r"msg: ?(?:\|-|>-)?\s*'?(The gateway is deployed on .*?)'?\n\n", run.output, re.DOTALL)
+    found = re.search(r"msg: ?(?:\|-|>-)?\s*'?(Gateway deployed on .*?)'?\n\n", run.output, re.DOTALL)
     return " ".join(found.group(1).split()) if found else ""
 
 
-def play(cluster, costs, name, *args):
+def play(cluster, costs, name, *args, book="gateway"):
     with measured(cluster, costs, name) as said:
-        run = cluster.play("gateway", *args)
+        run = cluster.play(book, *args)
         said.words = spoken(run)
     assert run.status == 0, run.output
     return costs[-1]
@@ -97,10 +97,10 @@ def test_version(deployed, costs):
 
 
 def test_maintenance(deployed, costs):
-    cost = play(deployed, costs, "maintenance of the holder on", "--limit", "cc1", "-e", "cc_gateway_maintenance=true")
+    cost = play(deployed, costs, "maintenance of the holder on", "--limit", "cc1", "-e", "cc_gateway_maintenance=true", book="maintenance")
     assert cost.two == 0.0
     assert deployed.holders() == ["cc2"]
-    cost = play(deployed, costs, "maintenance off", "--limit", "cc1", "-e", "cc_gateway_maintenance=false")
+    cost = play(deployed, costs, "maintenance off", "--limit", "cc1", "-e", "cc_gateway_maintenance=false", book="maintenance")
     wait_for(lambda: deployed.holders() == ["cc1"])
     assert cost.two < 0.5
 
@@ -108,7 +108,7 @@ def test_maintenance(deployed, costs):
 def test_both_forced_into_maintenance_can_still_be_changed(deployed):
     for host in ("cc1", "cc2"):
         force = {"cc_gateway_maintenance": True, "cc_gateway_maintenance_force": True}
-        run = deployed.play("gateway", "--limit", host, "-e", json.dumps(force))
+        run = deployed.play("maintenance", "--limit", host, "-e", json.dumps(force))
         assert run.status == 0, run.output
     assert deployed.holders() == []
     run = deployed.play("gateway", "-e", "cc_gateway_weight=50")
@@ -116,7 +116,7 @@ def test_both_forced_into_maintenance_can_still_be_changed(deployed):
     for host in ("cc1", "cc2"):
         assert "weight 50" in deployed.sh(host, "cat /etc/keepalived/keepalived.conf")
     assert deployed.holders() == []
-    run = deployed.play("gateway", "-e", "cc_gateway_maintenance=false")
+    run = deployed.play("maintenance", "-e", "cc_gateway_maintenance=false")
     assert run.status == 0, run.output
     wait_for(lambda: deployed.holders() == ["cc1"])
 
@@ -160,7 +160,7 @@ def test_keys(deployed, costs, tmp_path):
 
 
 TASKS = (
-    "Look at the host before anything is touched",
+    "Validate the settings and inspect the host",
     "Install the check and the notify script",
     "Write the configuration",
     "See what keepalived has yet to take up",
