@@ -176,34 +176,38 @@ class Presence:
 
     def __init__(self, now: Callable[[], float] = time.monotonic):
         self._now = now
+        self._lock = threading.RLock()
         self.present = False
         self.reset()
 
     def reset(self) -> None:
         """Count from now on."""
-        self._started = self._seen = self._now()
-        self._seconds = 0.0
-        self.came = self.went = 0
+        with self._lock:
+            self._started = self._seen = self._now()
+            self._seconds = 0.0
+            self.came = self.went = 0
 
     def see(self, present: bool) -> None:
         """Note whether it is there now."""
-        self._pass()
-        self.came += present and not self.present
-        self.went += self.present and not present
-        self.present = present
+        with self._lock:
+            self._pass()
+            self.came += present and not self.present
+            self.went += self.present and not present
+            self.present = present
 
     def report(self) -> dict[str, object]:
         """What ``control status`` prints. ``share`` is of the time since the start, or since reset()."""
-        self._pass()
-        seconds = self._seen - self._started
-        return {
-            "present": self.present,
-            "share": round(self._seconds / seconds, 4) if seconds else float(self.present),
-            "present_seconds": round(self._seconds, 3),
-            "seconds": round(seconds, 3),
-            "restored": self.came,
-            "emptied": self.went,
-        }
+        with self._lock:
+            self._pass()
+            seconds = self._seen - self._started
+            return {
+                "present": self.present,
+                "share": round(self._seconds / seconds, 4) if seconds else float(self.present),
+                "present_seconds": round(self._seconds, 3),
+                "seconds": round(seconds, 3),
+                "restored": self.came,
+                "emptied": self.went,
+            }
 
     def _pass(self) -> None:
         now = self._now()

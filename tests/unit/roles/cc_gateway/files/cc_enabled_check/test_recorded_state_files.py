@@ -84,11 +84,14 @@ def test_every_release(read, path, wire, release):
 
 
 @pytest.mark.parametrize("release", RECORDED)
-def test_every_release_under_a_stand_in_that_resumes(read, path, keys, release):
+def test_both_sources_agree_in_every_release(ask, read, path, keys, release):
+    """Under a stand-in that resumes from the recorded file. The file is read first: a SOAP request changes it."""
     path.write_bytes(recorded(release))
     with Simulator(keys, release=release, state_file=path, resume=True) as simulator:
         read(release, simulator.port)
         assert simulator.arrived == {"GET": 1}
+        assert ask(port=simulator.port).local_state == RECORDED[release][0]
+        assert simulator.arrived == {"GET": 1, "SOAP": 1, "signed": 1}
 
 
 @pytest.mark.parametrize("release", RECORDED)
