@@ -144,6 +144,10 @@ lint-roles: setup
 unit: setup ## unit tests
 	pytest -q -n auto -m 'not interpreters'
 
+.PHONY: model
+model: setup ## the model of two gateway hosts, deeper than in `make unit`: all orders of 5 events; minutes
+	PYTHONPATH=$(COLLECTIONS) $(VENV)/bin/python tests/unit/roles/cc_gateway/model/gateway_model.py 5
+
 .PHONY: coverage
 coverage: setup ## unit tests with the lines and branches of plugins that they leave out; under 95 % of either fails
 	rm -rf build/coverage

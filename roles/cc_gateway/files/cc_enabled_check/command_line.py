@@ -42,7 +42,7 @@ One line on standard output reports what was found. Never takes longer than --ti
   --help               this text
 
 After a request that timed out, the next one is made 2 s later, then 4, 8, 16 and 30 s (with --memory). A change in the
-state file ends the wait. Meanwhile the check reports that there is no answer.
+state file ends the wait, and begins anew. Meanwhile the check reports that there is no answer.
 
 The memory file has eleven lines, ASCII, mode 0600, replaced as a whole by every run that reports a state. Times are
 seconds since boot, 0 for none:

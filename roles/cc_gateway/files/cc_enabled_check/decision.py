@@ -100,8 +100,10 @@ def _requests(new, observation, now):
     elif asked == FAILED:
         new.update(live=0, timeouts=0, wait_until=0, reason="")
     elif asked == TIMED_OUT:
-        pause = PAUSES[min(new["timeouts"], len(PAUSES) - 1)]
-        new.update(live=0, timeouts=min(new["timeouts"] + 1, 99), wait_until=now + pause, reason=observation["message"])
+        # A change in the state file begins anew: what it shows is to be confirmed while it still counts as a change.
+        before = new["timeouts"] if observation["seen"] == new["seen"] else 0
+        pause = PAUSES[min(before, len(PAUSES) - 1)]
+        new.update(live=0, timeouts=min(before + 1, 99), wait_until=now + pause, reason=observation["message"])
 
 
 def _newly_enabled(new, observation, now, recent, keep):

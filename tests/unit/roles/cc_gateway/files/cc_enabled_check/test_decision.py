@@ -167,6 +167,14 @@ def test_pauses_double_up_to_half_a_minute():
     assert memory["timeouts"] == 99
 
 
+def test_a_change_in_the_state_file_begins_the_pauses_anew():
+    """Else a change after a long pause would be confirmed only when it does not count as a change any more."""
+    history = [(100 + 40 * number, unknown(DISABLED, TIMED_OUT)) for number in range(6)]
+    assert play(history)[0]["wait_until"] == 330
+    assert play([*history, (301, unknown(ENABLED, TIMED_OUT))])[0]["wait_until"] == 303
+    assert play([*history, (301, unknown(ENABLED, TIMED_OUT)), (303, unknown(ENABLED, TIMED_OUT))])[0]["wait_until"] == 307
+
+
 @pytest.mark.parametrize("asked", [ANSWERED, FAILED])
 def test_any_answer_and_a_refused_connection_end_the_pauses(asked):
     history = [(100, unknown(DISABLED, TIMED_OUT)), (102, unknown(DISABLED, TIMED_OUT))]

@@ -53,9 +53,9 @@ def test_every_state(read, tmp_path, state):
 
 
 @pytest.mark.parametrize(("release", "offset"), RELEASES.items())
-def test_every_known_layout_as_the_simulator_writes_it(ask, tmp_path, keys, release, offset):
+def test_every_known_layout_as_the_simulator_writes_it(ask, keys, tmp_path, release, offset):
     path = tmp_path / "eucalyptusCCConfig"
-    with Simulator(keys, release=release, state="ENABLED", state_file=str(path)) as simulator:
+    with Simulator(str(keys), release=release, state="ENABLED", state_file=str(path)) as simulator:
         assert path.read_bytes()[offset:offset + 8] == b"ENABLED\0"
         result = ask("--source", "state_file", "--state-file", str(path), port=simulator.port)
         assert result.enabled, result.message
