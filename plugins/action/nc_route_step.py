@@ -15,7 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.eucalyptus.ha.plugins.filter.unknown_options import unknown_options
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._cluster import ClusterVips, cluster_vips
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._clusters import ClusterVips, cluster_vips
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_inspection import Inspection
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_plan import Plan, make_plan
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_script import NOT_RESTORED

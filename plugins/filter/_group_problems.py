@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._cluster import group_problems
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
 
 DOCUMENTATION = r"""
 name: _group_problems
@@ -45,15 +45,32 @@ _value:
   description: A sentence for each group that does not exist or has no hosts.
   type: list
   elements: str
-  sample: ["nc_route_group must be an inventory group with hosts (got eucalyptus_mc, which does not exist). Did you mean eucalyptus_nc?"]
+  sample: ["nc_route_group must be an inventory group with node controllers (got eucalyptus_mc, which does not exist)."]
 """
 
 
+NO_GROUP = "none"  # for a site that has none on purpose
+PATTERN = "*?[~!&:"
+
+
 def _group_problems(given: Any, groups: Any, option: str) -> list[str]:
-    """See group_problems."""
+    """A sentence for each group that does not exist or has no hosts.
+
+    :param given: what the option is set to; names of hosts and patterns are left to Ansible
+    :param groups: the variable groups
+    :param option: the name of the option
+    """
     if not hasattr(groups, "get"):
         raise AnsibleFilterError(f"_group_problems: groups must be the variable groups (got {type(groups).__name__})")
-    return group_problems(given, groups, option)
+    found = []
+    for name in _clusters.names(given):
+        if name == NO_GROUP or name in groups.get("all", []) or any(sign in name for sign in PATTERN):
+            continue
+        try:
+            _clusters.node_controllers(name, groups, option)
+        except _clusters.ClusterError as error:
+            found.append(f"{error}.")
+    return found
 
 
 class FilterModule:

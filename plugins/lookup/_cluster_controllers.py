@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._cluster import controllers_of
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._clusters import controllers_of
 
 DOCUMENTATION = r"""
 name: _cluster_controllers

@@ -10,8 +10,11 @@ the group `cc_gateway_nc_group`, a variable of the cluster controllers.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from ansible.errors import AnsibleError
 
 CC_GROUP = "eucalyptus_cc"
 NC_GROUP = "eucalyptus_nc"
@@ -25,14 +28,25 @@ class ClusterError(Exception):
     """The inventory and the options do not fit; the text names the option and what to do."""
 
 
+@dataclass(frozen=True)
+class ClusterVips:
+    """The VIPs of a node controller's cluster as its cluster controllers have them; problem says why there is none."""
+
+    vip: str = ""
+    further: tuple[str, ...] = ()
+    problem: str = ""
+
+
 def names(value: Any) -> list[str]:
     """Group names from a list, or from a text with commas, as a pattern of hosts has them."""
     entries = [value] if isinstance(value, str) else list(value or [])
     return [name.strip() for entry in entries for name in str(entry).split(",") if name.strip()]
 
 
-def _hint(name: str, groups: Groups) -> str:
-    known = sorted(group for group, hosts in groups.items() if hosts and group not in ("all", "ungrouped"))
+def _hint(name: str, groups: Groups, option: str) -> str:
+    # The group of the other kind has nearly the same name.
+    others = ("all", "ungrouped", NC_GROUP if option.startswith("cc_") else CC_GROUP)
+    known = sorted(group for group, hosts in groups.items() if hosts and group not in others)
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f" Did you mean {close[0]}?"
@@ -44,7 +58,7 @@ def _members(name: str, groups: Groups, option: str, content: str, example: str)
     if not hosts:
         what = "is empty" if name in groups else "does not exist"
         raise ClusterError(
-            f"{option} must be an inventory group with {content} (got {name}, which {what}).{_hint(name, groups)} "
+            f"{option} must be an inventory group with {content} (got {name}, which {what}).{_hint(name, groups, option)} "
             f"Put the hosts into that group, or name yours on the command line: -e {option}={example} (in the inventory it has no effect)"
         )
     return hosts
@@ -82,3 +96,66 @@ def node_controllers(nc_groups: Any, groups: Groups, option: str = "nc_route_gro
     for name in names(nc_groups) or [NC_GROUP]:
         found += [host for host in _members(name, groups, option, "node controllers", "GROUP") if host not in found]
     return found
+
+
+def without_prefix(vip: Any) -> str:
+    """A VIP as people write it, without the prefix length."""
+    return str(vip or "").partition("/")[0].strip()
+
+
+def cluster_vips(variables: Mapping[str, Any], template: Callable[[Any], Any]) -> ClusterVips:
+    """The VIPs of the cluster that the host of a task belongs to.
+
+    The cluster's groups are cc_gateway_group of the host, or else those of cc_gateway_clusters; of several clusters it is
+    the one whose cc_gateway_nc_group the host is in. A cc_gateway_vip that the host sees itself needs no cluster.
+
+    :param variables: the task's variables
+    :param template: gives the value of one that is not templated yet
+    """
+
+    def own(name: str) -> Any:
+        return template(variables.get(name))
+
+    if own("cc_gateway_vip"):
+        return _vips([{name: own(name) for name in ("cc_gateway_vip", "cc_gateway_further")}])
+    wanted = names(own("cc_gateway_group")) or names(own("cc_gateway_clusters")) or [CC_GROUP]
+    groups, hostvars = variables["groups"], variables["hostvars"]
+    members = [hostvars[host] for group in wanted for host in groups.get(group, [])]
+    members = [one for one in members if one.get("cc_gateway_vip")]
+    if not members:
+        return ClusterVips(problem=f"no host of inventory group {' or '.join(wanted)} has cc_gateway_vip")
+    found = _vips(members)
+    if found.problem:
+        mine = variables.get("group_names", [])
+        served = [one for one in members if (one.get("cc_gateway_nc_group") or NC_GROUP) in mine]
+        return _vips(served) if served else found
+    return found
+
+
+def controllers_of(variables: Mapping[str, Any], template: Callable[[Any], Any]) -> list[str]:
+    """The cluster controllers of the cluster that the host of a task belongs to; [] where the inventory has none.
+
+    The cluster's group is cc_gateway_group of the host, or else that of cc_gateway_clusters whose cc_gateway_nc_group the host is in.
+    """
+    wanted = names(template(variables.get("cc_gateway_group"))) or names(template(variables.get("cc_gateway_clusters"))) or [CC_GROUP]
+    groups, hostvars, mine = variables["groups"], variables["hostvars"], variables.get("group_names", [])
+    found = [list(groups.get(group) or []) for group in wanted]
+    served = [hosts for hosts in found if any((hostvars[host].get("cc_gateway_nc_group") or NC_GROUP) in mine for host in hosts)]
+    return next(iter(served or found), [])
+
+
+def _vips(members: Iterable[Mapping[str, Any]]) -> ClusterVips:
+    vips: dict[str, None] = {}
+    further: dict[str, None] = {}
+    for one in members:
+        vips[without_prefix(one.get("cc_gateway_vip"))] = None
+        try:
+            others = one.get("cc_gateway_further")
+        except AnsibleError:  # made of facts that this run has not gathered
+            continue
+        for other in others if isinstance(others, (list, tuple)) else []:
+            if isinstance(other, Mapping):
+                further[without_prefix(other.get("vip"))] = None
+    if len(vips) > 1:
+        return ClusterVips(problem=f"the inventory has several clusters (cc_gateway_vip {', '.join(vips)})")
+    return ClusterVips(vip=next(iter(vips)), further=tuple(further))

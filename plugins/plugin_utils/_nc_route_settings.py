@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.eucalyptus.ha.plugins.module_utils._nc_route_inspect import ANY
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._cluster import ClusterVips, without_prefix
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._clusters import ClusterVips, without_prefix
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_inspection import is_ipv4
 
 

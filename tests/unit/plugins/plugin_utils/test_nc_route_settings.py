@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._cluster import ClusterVips
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._clusters import ClusterVips
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_settings import Settings, read_settings
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._role_options import load_specs, read_options
 
