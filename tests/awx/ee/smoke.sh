@@ -19,12 +19,18 @@ ansible-playbook /tests/awx/ee/smoke.yml || { cat "$work/simulator.log"; exit 1;
 # Read with the example inventory: unknown modules, filters and roles show here.
 cd /runner/project
 for playbook in /usr/share/ansible/collections/ansible_collections/eucalyptus/ha/playbooks/*.yml; do
-  ansible-playbook --syntax-check -i inventory/hosts.yml "eucalyptus.ha.$(basename "$playbook" .yml)" >/dev/null
+  ansible-playbook --syntax-check -i inventory/hosts "eucalyptus.ha.$(basename "$playbook" .yml)" >/dev/null
 done
 for playbook in *.yml; do
-  ansible-playbook --syntax-check -i inventory/hosts.yml "$playbook" >/dev/null
+  ansible-playbook --syntax-check -i inventory/hosts "$playbook" >/dev/null
   echo "$playbook: can be read"
 done
+# What pip installed is what ee-constraints.txt has (S10).
+pip list --format=freeze --path "$(echo /usr/local/lib/python3*/dist-packages)" | sort --ignore-case >"$work/installed"
+if grep --invert-match --line-regexp --fixed-strings --ignore-case --file=/usr/share/eucalyptus-ha/ee-constraints.txt "$work/installed"; then
+  echo "the packages above are not in meta/ee-constraints.txt with this version" >&2
+  exit 1
+fi
 for program in ssh sshpass ansible-runner; do
   command -v "$program" >/dev/null || { echo "$program is missing" >&2; exit 1; }
 done
