@@ -10,6 +10,7 @@ meant, the rule here is stricter and says so.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -337,9 +338,92 @@ def notification_errors(kind: str, config: dict[str, Any]) -> list[str]:
     return errors + [f"{name} is not known" for name in sorted(set(config) - set(fields))]
 
 
+# A job as AWX offers it to messages, with values for the check of a template.
+_JOB_FOR_THE_CHECK: dict[str, Any] = {
+    **dict.fromkeys(
+        ("type", "url", "created", "modified", "name", "description", "job_type", "playbook", "limit", "job_tags", "skip_tags",
+         "start_at_task", "launch_type", "status", "started", "job_explanation", "execution_node", "controller_node", "scm_revision",
+         "custom_virtualenv", "scm_branch"), ""),
+    **dict.fromkeys(("force_handlers", "use_fact_cache", "failed", "finished", "allow_simultaneous", "diff_mode"), False),
+    **dict.fromkeys(("id", "forks", "verbosity", "timeout", "elapsed", "job_slice_number", "job_slice_count"), 1),
+    "artifacts": {}, "host_status_counts": {}, "summary_fields": {},
+}  # fmt: skip
+MESSAGE_EVENTS = ("started", "success", "error", "workflow_approval")
+_DEFAULT_MESSAGE = "{{ job_friendly_name }} #{{ job.id }} '{{ job.name }}' {{ job.status }}: {{ url }}"
+_DEFAULT_BODY = "{{ job_friendly_name }} #{{ job.id }} had status {{ job.status }}, view details at {{ url }}\n\n{{ job_metadata }}"
+
+
+class _NamedUndefined(jinja2.StrictUndefined):
+    """Nothing may be done with what is not there, not even a test whether it is empty."""
+
+    __repr__ = __str__ = jinja2.StrictUndefined._fail_with_undefined_error
+
+
+def message_errors(messages: Any) -> list[str]:
+    """Complaints about the messages of a notification template: AWX renders each with a job that has no artifacts."""
+    if messages is None:
+        return []
+    if not isinstance(messages, dict):
+        return [f"Expected dict for 'messages' field, found {type(messages)}"]
+    errors = []
+    for event, texts in messages.items():
+        if event not in MESSAGE_EVENTS:
+            errors.append(f"Event '{event}' invalid, must be one of {', '.join(MESSAGE_EVENTS)}")
+        elif event != "workflow_approval" and texts is not None:
+            errors += _text_errors(event, texts)
+    return errors
+
+
+def _text_errors(event: str, texts: Any) -> list[str]:
+    if not isinstance(texts, dict):
+        return [f"Expected dict for event '{event}', found {type(texts)}"]
+    errors = []
+    for kind, text in texts.items():
+        if kind not in ("message", "body"):
+            errors.append(f"Message type '{kind}' invalid, must be either 'message' or 'body'")
+        elif text is not None and not isinstance(text, str):
+            errors.append(f"Expected string for '{kind}', found {type(text)}")
+        elif text is not None and kind == "message" and "\n" in text:
+            errors.append(f"Messages cannot contain newlines (found newline in {event} event)")
+        elif text is not None:
+            errors += _rendering_errors(text)
+    return errors
+
+
+def _rendering_errors(text: str) -> list[str]:
+    sandbox = jinja2.sandbox.ImmutableSandboxedEnvironment(undefined=_NamedUndefined)
+    names = {"job": _JOB_FOR_THE_CHECK, "job_friendly_name": "Job", "url": "https://awx/", "job_metadata": "{}"}
+    try:
+        sandbox.from_string(text).render(names)
+    except jinja2.exceptions.TemplateSyntaxError as error:
+        return [f"Unable to render message '{text}': {error.message}"]
+    except jinja2.exceptions.UndefinedError as error:
+        return [f"Field '{error.message}' unavailable"]
+    except jinja2.exceptions.SecurityError as error:
+        return [f"Security error due to field '{error.message}'"]
+    return []
+
+
+def message(messages: dict | None, event: str, job: dict[str, Any], friendly_name: str) -> tuple[str, str]:
+    """(subject, body) of a mail about a job. What the job does not have renders as nothing."""
+    texts = (messages or {}).get(event) or {}
+    sandbox = jinja2.sandbox.ImmutableSandboxedEnvironment(undefined=jinja2.ChainableUndefined)
+    known = {key: value for key, value in job.items() if key in _JOB_FOR_THE_CHECK}
+    names = {"job": known, "job_friendly_name": friendly_name, "url": f"https://awx/#/jobs/{job['id']}", "job_metadata": "{}"}
+    subject, body = (
+        sandbox.from_string(texts.get(kind) or default).render(names)
+        for kind, default in (("message", _DEFAULT_MESSAGE), ("body", _DEFAULT_BODY))
+    )
+    return subject, body
+
+
 # --- projects ----------------------------------------------------------------------------------------
 
 _PLAYBOOK_LINE = re.compile(r"^\s*?-?\s*?(?:hosts|include|import_playbook):\s*?.*?$")
+
+
+def _skipped(parts: tuple[str, ...]) -> bool:
+    return any(part.startswith(".") or part in ("roles", "tasks", "group_vars", "host_vars") for part in parts)
 
 
 def playbooks(project: Path) -> list[str]:
@@ -347,11 +431,24 @@ def playbooks(project: Path) -> list[str]:
     found = []
     for path in sorted(project.rglob("*")):
         relative = path.relative_to(project)
-        parts = relative.parts[:-1]
-        if path.suffix not in (".yml", ".yaml") or any(part.startswith(".") for part in parts):
-            continue
-        if {"roles", "tasks", "group_vars", "host_vars"} & set(parts):
+        if path.suffix not in (".yml", ".yaml") or _skipped(relative.parts[:-1]):
             continue
         if any(_PLAYBOOK_LINE.match(line) for line in path.read_text(encoding="utf-8").splitlines()):
             found.append(str(relative))
+    return found
+
+
+def inventories(project: Path) -> list[str]:
+    """The files of a project that AWX offers as inventories: by name, or without an extension and with a first line that could be one."""
+    found = []
+    for path in sorted(project.rglob("*")):
+        relative = path.relative_to(project)
+        if not path.is_file() or _skipped(relative.parts[:-1]):
+            continue
+        if path.name in ("inventory", "hosts") or path.suffix == ".ini" or os.access(path, os.X_OK):
+            found.append(str(relative))
+        elif not path.suffix:
+            lines = path.read_text(encoding="utf-8", errors="ignore").splitlines()[:11]
+            if any(re.match(r"[a-zA-Z0-9_.=\[\]]", line) for line in lines):
+                found.append(str(relative))
     return found

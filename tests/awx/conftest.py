@@ -14,11 +14,15 @@ PROJECT = REPO / "awx"
 FULL = Path(os.environ.get("FULL_VENV", REPO / ".venv-full"))
 
 
+class Unsafe(str):
+    """A text that Ansible does not take for a template."""
+
+
 class Loader(yaml.SafeLoader):
     """YAML as Ansible reads it, `!unsafe` texts included."""
 
 
-Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+Loader.add_constructor("!unsafe", lambda loader, node: Unsafe(loader.construct_scalar(node)))
 
 
 def load(path: Path):

@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from . import awx_rules as rules
+from .fake_jobs import ACTIVE, UPDATE_SECONDS, Jobs
 
 TOKEN = "token-of-the-test"
 PREFIX = "/api/v2/"
@@ -109,7 +110,8 @@ MODELS: dict[str, dict[str, Field]] = {
     "notification_templates": {
         "name": NAME, "description": TEXT, "organization": Field("organizations", required=True),
         "notification_type": Field("str", required=True, choices=("email", "webhook", "slack")),
-        "notification_configuration": Field("dict", required=True), "messages": Field("dict"),
+        "notification_configuration": Field("dict", required=True),
+        "messages": Field("dict", dict.fromkeys(rules.MESSAGE_EVENTS)),
     },
     "job_templates": {
         "name": NAME, "description": TEXT, "job_type": Field("str", "run", choices=("run", "check")),
@@ -169,7 +171,7 @@ class FakeAwx:
     """The objects, and what can be done with them. `project` is the directory whose playbooks every project has."""
 
     project: Path
-    sync_fails: bool = False
+    superuser: bool = True
     objects: dict[str, dict[int, dict[str, Any]]] = field(default_factory=lambda: {m: {} for m in MODELS})
     links: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
     surveys: dict[int, dict] = field(default_factory=dict)
@@ -178,6 +180,7 @@ class FakeAwx:
     last_id: int = 40
 
     def __post_init__(self):
+        self.jobs = Jobs(self)
         secret = {"type": "string", "secret": True}
         for name, namespace, kind, fields in (
             ("Machine", "ssh", "ssh", [
@@ -205,7 +208,8 @@ class FakeAwx:
 
     def _add(self, model: str, values: dict[str, Any]) -> dict[str, Any]:
         self.last_id += 1
-        item = {"id": self.last_id, **{name: spec.default for name, spec in MODELS[model].items()}, **values}
+        times = dict.fromkeys(("created", "modified"), self.jobs.time())
+        item = {"id": self.last_id, **times, **{name: spec.default for name, spec in MODELS[model].items()}, **values}
         self.objects[model][self.last_id] = json.loads(json.dumps(item))
         return self.objects[model][self.last_id]
 
@@ -229,8 +233,10 @@ class FakeAwx:
         }
         if model == "workflow_job_template_nodes":
             item = item | {link: self.links.get((model, item["id"], link), []) for link in LINKS[model]}
-        if model == "projects" and item["status"] == "pending":
-            summary["current_update"] = {"id": item["id"], "status": "pending"}
+        if model == "projects":
+            updates = self.jobs.listed("project_update", {"project": str(item["id"]), "order_by": "-id"})
+            if updates and updates[0]["status"] in ACTIVE:
+                summary["current_update"] = {"id": updates[0]["id"], "status": updates[0]["status"]}
         return {**item, "type": singular(model), "url": url, "related": related, "summary_fields": summary}
 
     def _name(self, model: str, number: int) -> str:
@@ -288,7 +294,8 @@ class FakeAwx:
 
     def _look_up(self, model: str, number: int | None, path: str) -> Any:
         attribute, dummy, rest = path.partition("__")
-        if attribute not in MODELS.get(model, {}):
+        known = ("name", "organization") if model == "unified_job_templates" else MODELS.get(model, {})
+        if attribute not in known:
             raise Refused(400, {"detail": f"{model} has no field named '{attribute}'"})
         if number is None:
             return None
@@ -312,7 +319,7 @@ class FakeAwx:
         self._keep_secrets(model, item)
         if model == "projects" and item["scm_type"]:
             item["local_path"] = f"_{item['id']}__{re.sub(r'[^a-z0-9]+', '_', item['name'].lower())}"
-            item["status"] = "pending"
+            self.jobs.update_project(item["id"])
         return self.shown(model, self._with_organization(model, item))
 
     def change(self, model: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
@@ -321,9 +328,26 @@ class FakeAwx:
             raise Refused(403, {"detail": "Modifications not allowed for managed objects"})
         values = self._checked(model, body, item)
         self._check_as_a_whole(model, {**item, **values}, item)
+        moved = model == "projects" and any(item[n] != values.get(n, item[n]) for n in ("scm_type", "scm_url", "scm_branch", "credential"))
+        if model == "notification_templates" and "messages" in values:
+            values["messages"] = self._merged_messages(item["messages"], values["messages"])
         item.update(values)
+        item["modified"] = self.jobs.time()
+        if moved and item["scm_type"]:
+            self.jobs.update_project(number)
         self._keep_secrets(model, item)
         return self.shown(model, self._with_organization(model, item))
+
+    @staticmethod
+    def _merged_messages(before: dict[str, Any] | None, now: dict[str, Any] | None) -> dict[str, Any] | None:
+        """At a change AWX keeps what the new messages leave out, and adds every event."""
+        if before is None or now is None:
+            return now
+        merged = {event: now.get(event) or before.get(event) for event in rules.MESSAGE_EVENTS}
+        for event, texts in merged.items():
+            if texts and before.get(event):
+                merged[event] = {kind: text for kind, text in before[event].items() if text} | texts
+        return merged
 
     def _checked(self, model: str, body: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
         errors: dict[str, list[str]] = {}
@@ -392,6 +416,7 @@ class FakeAwx:
             errors += rules.answer_errors(survey, item["extra_data"]) if survey else []
         elif model == "notification_templates":
             errors = rules.notification_errors(item["notification_type"], item["notification_configuration"])
+            errors += rules.message_errors(item["messages"])
         elif model == "inventory_sources":
             project = self.objects["projects"].get(item["source_project"] or 0)
             if item["source"] == "scm" and (not project or not project["scm_type"]):
@@ -514,25 +539,8 @@ class FakeAwx:
         item = self.find("projects", number)
         if not item["scm_type"]:
             raise Refused(405, {"detail": "manual project"})
-        item["status"] = "pending"
-        return {
-            "id": number,
-            "project_update": number,
-            "type": "project_update",
-            "url": f"{PREFIX}project_updates/{number}/",
-            "status": "pending",
-        }
-
-    def project_update(self, number: int) -> dict[str, Any]:
-        item = self.find("projects", number)
-        if item["status"] == "pending":
-            item["status"] = "failed" if self.sync_fails else "successful"
-            item["scm_revision"] = "" if self.sync_fails else "f" * 40
-        failed = item["status"] == "failed"
-        return {
-            "id": number, "name": item["name"], "status": item["status"], "failed": failed, "finished": "2026-01-01T00:00:00Z",
-            "started": "2026-01-01T00:00:00Z", "elapsed": 0.1, "event_processing_finished": True, "scm_revision": item["scm_revision"],
-        }  # fmt: skip
+        update = self.jobs.update_project(number).shown
+        return {**update, "project_update": update["id"]}
 
     # --- HTTP
 
@@ -541,8 +549,10 @@ class FakeAwx:
             self.writes.append(f"{method} {path}")
         parts = path.removeprefix(PREFIX).strip("/").split("/")
         model = parts[0]
-        if model == "project_updates" and method == "GET" and len(parts) == 2:
-            return 200, self.project_update(int(parts[1]))
+        if method == "GET" and model in ("me", "jobs", "project_updates"):
+            return 200, self._read(parts, query)
+        if method != "GET" and not self.superuser and model in ("organizations", "credential_types"):
+            raise Refused(403, {"detail": "You do not have permission to perform this action."})
         if model not in MODELS and not (model == "unified_job_templates" and method == "GET"):
             raise Refused(404, {"detail": "Not found."})
         if len(parts) == 1:
@@ -551,6 +561,19 @@ class FakeAwx:
         if len(parts) == 2:
             return self._detail(method, model, number, body)
         return self._below(method, (model, number, parts[2]), body)
+
+    def _read(self, parts: list[str], query: dict[str, str]) -> Any:
+        """What the API has only to be read: who asks, jobs and updates. Time goes on while somebody waits for one."""
+        found: list[dict[str, Any]] = [{"id": 1, "username": "somebody", "is_superuser": self.superuser}]
+        if parts[0] != "me":
+            if len(parts) > 1:
+                self.jobs.advance(UPDATE_SECONDS)
+            found = self.jobs.listed(parts[0].removesuffix("s"), query if len(parts) == 1 else {"id": parts[1]})
+            if len(parts) == 2 and found:
+                return found[0]
+            if len(parts) == 3 and parts[2] == "events":
+                found = [event for event in self.jobs.events(int(parts[1])) if all(str(event[k]) == v for k, v in query.items())]
+        return {"count": len(found), "next": None, "previous": None, "results": found}
 
     @staticmethod
     def _refuse_name() -> int:

@@ -135,6 +135,56 @@ def test_a_bad_notification_is_refused_and_defaults_are_added():
     assert rules.notification_errors("email", {"host": "h", "port": "25", "recipients": []}) != []
 
 
+def text_of_error(**texts):
+    return {"started": None, "success": None, "workflow_approval": None, "error": texts}
+
+
+def test_good_messages_pass():
+    assert rules.message_errors(None) == []
+    assert rules.message_errors(text_of_error(message="{{ job.name }}", body=None)) == []
+    assert rules.message_errors(text_of_error(body="{{ job.artifacts.x | default([]) | map(attribute='y') | join(' ') }}\n{{ url }}")) == []
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        ([], "Expected dict"),
+        ({"failed": {}}, "Event 'failed' invalid"),
+        ({"error": "text"}, "Expected dict for event 'error'"),
+        (text_of_error(subject="x"), "Message type 'subject' invalid"),
+        (text_of_error(body=5), "Expected string for 'body'"),
+        (text_of_error(message="a\nb"), "newlines"),
+        (text_of_error(body="{{ job.artifacts.x | map(attribute='y') | join(' ') }}"), "unavailable"),
+        (text_of_error(body="{{ job.artifacts.x }}"), "unavailable"),
+        (text_of_error(body="{{ jobs.name }}"), "unavailable"),
+        (text_of_error(body="{{ job.name"), "Unable to render"),
+        (text_of_error(body="{{ job.name.__class__.mro() }}"), "Security error"),
+    ],
+)
+def test_a_bad_message_is_refused(messages, words):
+    (error,) = rules.message_errors(messages)
+    assert words in error
+
+
+def test_a_message_shows_nothing_where_a_job_has_nothing():
+    job = {"id": 5, "name": "J", "status": "failed"}
+    body = "{{ job.artifacts.x | default([]) | join(' ') }}{{ job.job_explanation }}!"
+    assert rules.message(text_of_error(body=body), "error", job, "Job") == ("Job #5 'J' failed: https://awx/#/jobs/5", "!")
+    assert rules.message(None, "error", job, "Job")[1].startswith("Job #5 had status failed")
+
+
+def test_inventories_are_found_as_awx_finds_them(tmp_path):
+    for name, text in (
+        ("hosts", ""), ("inventory/hosts", "---\n"), ("a.ini", ""), ("group", "[cc]\ncc1\n"), ("prose", "# only\n# comments\n"),
+        ("hosts.yml", "cc:\n"), ("group_vars/cc", "x: 1\n"), (".git/config", "[core]\n"), ("README.md", "text\n"),
+    ):  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "script.py").write_text("#!/usr/bin/python3\n", encoding="utf-8")
+    (tmp_path / "script.py").chmod(0o755)
+    assert rules.inventories(tmp_path) == ["a.ini", "group", "hosts", "inventory/hosts", "script.py"]
+
+
 def test_playbooks_are_found_as_awx_finds_them(tmp_path):
     for name, text in (
         ("a.yml", "- import_playbook: b.c.d\n"), ("b.yml", "- name: x\n  hosts: all\n"),
