@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import yaml
@@ -47,12 +48,18 @@ MODELS: dict[str, tuple[str, list[str], list[str], list[str]]] = {
     "awx_schedules": ("schedules", ["rrule", "extra_data", "enabled"], ["unified_job_template"], []),
     "awx_workflow_job_templates": ("workflow_job_templates", ["extra_vars", "allow_simultaneous"], ["organization"], NOTIFIED),
 }  # fmt: skip
+# Where secrets are.
+SECRETS = {"awx_credentials": "inputs", "awx_notification_templates": "notification_configuration"}
 # AWX keeps these as text with JSON or YAML in it.
 TEXTS = ("variables", "source_vars", "extra_vars")
 
 
 class _Unsafe(str):
     """A text that Ansible must not take for a template."""
+
+
+class _Template(str):
+    """A text that Ansible must take for one."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -65,6 +72,14 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
+_Dumper.add_representer(_Template, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"'))
+
+
+class _Loader(yaml.SafeLoader):
+    """The data of this project as text, its templates as they are."""
+
+
+_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 
 
 def _plain(value: Any) -> Any:
@@ -73,18 +88,38 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, _Template):
+        return value
     if isinstance(value, str):
         return _Unsafe(value) if "{{" in value or "{%" in value or "{#" in value else str(value)
     return value
 
 
-def _without_secrets(model: str, name: str, value: Any) -> Any:
-    if name == "inputs" and model == "awx_credentials":
-        # configure.yml leaves what is not given as it is.
-        return {key: item for key, item in value.items() if item != ENCRYPTED}
-    if name == "notification_configuration":
-        return {key: "" if item == ENCRYPTED else item for key, item in value.items()}
-    return value
+def _known_variables(access: str) -> dict[tuple[str, str], str]:
+    """(name, field): variable, for the secrets of this project's own credentials and notification templates."""
+    data = yaml.load(access, _Loader)  # noqa: S506 - a SafeLoader
+    found = {}
+    for model, place in SECRETS.items():
+        for entry in data[model]:
+            for field, value in entry.get(place, {}).items():
+                match = re.fullmatch(r"\{\{ (\w+) \}\}", str(value))
+                if match:
+                    found[entry["name"], field] = match[1]
+    return found
+
+
+def _refer_to_secrets(entry: dict[str, Any], place: str, known: dict[tuple[str, str], str], twice: bool) -> None:
+    """AWX shows no secret: the data gets the name of the variable that gives it, and configure.yml wants that variable."""
+    name = f"{entry['name']} {entry['credential_type']}" if twice else entry["name"]
+    hidden = [field for field, value in entry.get(place, {}).items() if value == ENCRYPTED]
+    required = {
+        field: known.get((entry["name"], field), "awx_secret_" + re.sub(r"[^a-z0-9]+", "_", f"{name} {field}".lower()))
+        for field in hidden
+    }
+    for field, variable in required.items():
+        entry[place][field] = _Template(f"{{{{ {variable} | default('') }}}}")
+    if required:
+        entry["required_secrets"] = required
 
 
 def _entry(model: str, item: dict, related: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +135,7 @@ def _entry(model: str, item: dict, related: dict[str, Any]) -> dict[str, Any]:
         if name in TEXTS:
             value = yaml.safe_load(value) if value else None
         if value not in (None, "", {}) or name == "kind":
-            entry[name] = _without_secrets(model, name, value)
+            entry[name] = value
     for name in links:
         names = [other["name"] for other in related[item["related"][name]]]
         if names:
@@ -126,7 +161,7 @@ def _nodes(workflow: dict, nodes: list[dict]) -> list[dict]:
         template = node["summary_fields"].get("unified_job_template")
         if not template:
             raise AnsibleFilterError(
-                f"{workflow['name']}: node {node['identifier']} runs nothing that is there; mend or remove it in AWX"
+                f"{workflow['name']}: node {node['identifier']} runs a template that does not exist; fix or remove it in AWX"
             )
         entry: dict[str, Any] = {"identifier": node["identifier"], "unified_job_template": template["name"]}
         if node.get("extra_data"):
@@ -140,13 +175,22 @@ def _nodes(workflow: dict, nodes: list[dict]) -> list[dict]:
     return found
 
 
-def awx_data(lists: dict[str, list[dict]], related: dict[str, Any]) -> str:
-    """The data as YAML text. `lists` has the objects by list of the API, `related` what is at their related addresses."""
+def awx_data(lists: dict[str, list[dict]], related: dict[str, Any], access: str) -> str:
+    """The data as YAML text.
+
+    `lists` has the objects by list of the API, `related` what is at their related addresses, `access` is the text of config/access.yml.
+    """
     # Through JSON: whatever Ansible's own types are, these are Python's.
     lists, related = json.loads(json.dumps(lists)), json.loads(json.dumps(related))
     data: dict[str, Any] = {}
     for model, (source, *_rest) in MODELS.items():
         data[model] = [_entry(model, item, related) for item in lists[source]]
+    known = _known_variables(access)
+    for model, place in SECRETS.items():
+        names = [entry["name"] for entry in data[model]]
+        for entry in data[model]:
+            _refer_to_secrets(entry, place, known, names.count(entry["name"]) > 1)
+    variables = sorted({v for model in SECRETS for entry in data[model] for v in entry.get("required_secrets", {}).values()})
     organizations = {item["id"]: item["summary_fields"]["organization"]["name"] for item in lists["inventories"]}
     for entry, item in zip(data["awx_inventory_sources"], lists["inventory_sources"], strict=True):
         entry["organization"] = organizations[item["inventory"]]
@@ -163,7 +207,8 @@ def awx_data(lists: dict[str, list[dict]], related: dict[str, Any]) -> str:
         entry["nodes"] = _nodes(item, lists["workflow_job_template_nodes"])
     # Each job template says all of it.
     data["awx_job_template_defaults"] = {}
-    return "---\n" + yaml.dump(_plain(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=140)
+    comment = f"# Secrets to set in secrets.yml: {', '.join(variables) or 'none'}.\n"
+    return comment + "---\n" + yaml.dump(_plain(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=140)
 
 
 class FilterModule:

@@ -10,7 +10,9 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,20 +109,45 @@ def site(full_venv, tmp_path_factory) -> Iterator[Site]:
         lab.down()
 
 
+def words(job: Job) -> str:
+    """What a job printed, without colours and line breaks."""
+    return re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;]*m", "", job.output))
+
+
+def files(site: Site) -> str:
+    """What a deployment would change on cc1: files, services, addresses, rules."""
+    look = (
+        "find /etc/keepalived /etc/systemd/system /usr/libexec/keepalived /var/lib -type f 2>/dev/null | grep -v /var/lib/systemd"
+        " | sort | xargs -r md5sum;"
+        " systemctl is-active keepalived; ip -o -4 address show | cut -d' ' -f 2-7; iptables-save | grep -v '^[#:]'; true"
+    )
+    return site.lab.exec("cc1", "/bin/sh", "-c", look).stdout
+
+
 def verdict(job: Job) -> dict:
     (found,) = job.artifacts["cc_gateway_verdicts"]
     return found
 
 
-def test_the_workflow_looks_deploys_and_looks_again(site):
-    before = site.job("status")
-    assert before.status != 0, "there is no gateway yet"
-    assert verdict(before)["severity"] >= 2, before.output
-    # A workflow hands on what a node set with set_stats, as extra variables.
-    deployed = site.job("deploy", **before.artifacts)
+def test_status_before_the_deployment_fails_with_its_verdict(site):
+    job = site.job("status")
+    assert job.status != 0
+    assert verdict(job)["verdict"] == "not_deployed", job.output
+
+
+def test_a1_maintenance_deploys_nothing(site):
+    before = files(site)
+    job = site.job("maintenance", limit="cc1")
+    assert job.status != 0
+    assert "the gateway is not deployed on cc1" in words(job), job.output
+    assert files(site) == before
+
+
+def test_the_workflow_deploys_and_checks(site):
+    deployed = site.job("deploy")
     assert deployed.status == 0, deployed.output
-    assert "The gateway is deployed on cc1, cc2." in deployed.output
-    after = site.job("status", **before.artifacts)
+    # A workflow hands on what a node set with set_stats, as extra variables.
+    after = site.job("status", **deployed.artifacts)
     assert after.status == 0, after.output
     assert verdict(after)["severity"] == 0, after.output
     assert site.holders() == ["cc1"]
@@ -157,7 +184,7 @@ def test_the_status_job_ends_the_same_in_the_execution_environment(site):
 def test_numbers_and_booleans_may_be_texts(site):
     job = site.job("deploy", cc_gateway_settle_timeout="25", cc_gateway_alone="False", cc_gateway_restart="no")
     assert job.status == 0, job.output
-    assert site.job("status", cc_gateway_status_fail_at="2").status == 0
+    assert site.job("status", cc_gateway_status_fail_at="critical").status == 0
 
 
 def test_node_controllers_are_routed(site):
@@ -184,6 +211,29 @@ def test_a_drill_needs_consent_and_moves_the_vip_and_back(site):
     assert job.status == 0, job.output
     looked = site.job("status")
     assert looked.status == 0, looked.output
+
+
+def test_a2_a3_during_a_drill_a_deployment_fails_at_once_and_status_does_not(site):
+    (holder,) = site.holders()
+    with ThreadPoolExecutor(1) as pool:
+        # It waits for a failover that nobody has provoked yet, so that there is time for the others.
+        drill = pool.submit(site.job, "drill", drill_confirm="true", drill_trigger="operator", drill_operator_seconds=900)
+        try:
+            while "drill" not in site.lab.exec(holder, "cat", "/run/eucalyptus-ha.lock", check=False).stdout:
+                assert not drill.done(), drill.result().output
+                time.sleep(1)
+            deploy = site.job("deploy")
+            status = site.job("status")
+        finally:
+            site.lab.exec(holder, "systemctl", "stop", "keepalived")
+            drilled = drill.result()
+            site.lab.exec(holder, "systemctl", "start", "keepalived")
+    assert deploy.status != 0
+    assert re.search(r"nothing was changed\. .*drill.* admin \(AWX job 1\)", words(deploy)), deploy.output
+    assert status.status == 0, status.output
+    assert verdict(status)["verdict"] == "run_in_progress", status.output
+    assert "admin (AWX job 1)" in verdict(status)["sentence"]
+    assert "PLAY RECAP" in drilled.output
 
 
 def test_maintenance_is_for_the_host_of_the_limit(site):
