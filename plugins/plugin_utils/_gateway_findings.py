@@ -197,7 +197,7 @@ def _networked(given: dict) -> set[str | None]:
 
 def _for_users(text: str) -> str:
     """A module's message without its options, which users of the playbooks do not have."""
-    return text.split("; set probe_interface")[0].split(": name the one with probe_interface")[0]
+    return text.split("; set probe_interface", maxsplit=1)[0].split(": name the one with probe_interface", maxsplit=1)[0]
 
 
 def _is_foreign(router: dict, gateway: dict) -> bool:

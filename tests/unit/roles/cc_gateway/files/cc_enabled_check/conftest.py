@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import socket
@@ -14,18 +15,6 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
-from ansible_collections.eucalyptus.ha.roles.cc_gateway.files.cc_enabled_check import (  # noqa: F401 (the tests use check.NAME)
-    command_line,
-    common,
-    deadline,
-    decision,
-    main,
-    memory,
-    signing,
-    soap,
-    state_file,
-)
-from ansible_collections.eucalyptus.ha.roles.cc_gateway.files.cc_enabled_check import http as _http  # noqa: F401 (as above)
 from ansible_collections.eucalyptus.ha.tests.unit.raw_http import read_request
 from cc_simulator import keys as simulator_keys
 
@@ -33,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[6]
 FILES = ROOT / "roles/cc_gateway/files"
 PACKAGE = FILES / "cc_enabled_check"
 CHECK = FILES / "cc_enabled_check_launcher.py"
+# The tests use a part as check.NAME.
+for _path in PACKAGE.glob("[a-z]*.py"):
+    importlib.import_module(f"{check.__name__}.{_path.stem}")
 PYTHON = "/usr/bin/python3"
 
 ANSWER = (
@@ -167,3 +159,27 @@ def run_check():
         )
 
     return run
+
+
+@pytest.fixture
+def uptime(monkeypatch):
+    """The seconds since boot, to be set by the test; starts at 1000."""
+    clock = SimpleNamespace(value=1000.0, boot="b" * 36)
+    real = check.memory.read_file
+
+    def read_file(path, what, limit=1 << 16):
+        if path == "/proc/uptime":
+            return b"%.2f 1.00\n" % clock.value
+        if path.endswith("boot_id"):
+            return clock.boot.encode() + b"\n"
+        return real(path, what, limit)
+
+    monkeypatch.setattr(check.memory, "read_file", read_file)
+    return clock
+
+
+@pytest.fixture
+def memory(tmp_path):
+    directory = tmp_path / "run"
+    directory.mkdir(mode=0o700)
+    return directory / "cc"

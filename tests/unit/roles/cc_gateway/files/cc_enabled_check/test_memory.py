@@ -26,30 +26,6 @@ FAULT = http(
 
 
 @pytest.fixture
-def uptime(monkeypatch):
-    """The seconds since boot, to be set by the test; starts at 1000."""
-    clock = SimpleNamespace(value=1000.0, boot="b" * 36)
-    real = check.memory.read_file
-
-    def read_file(path, what, limit=1 << 16):
-        if path == "/proc/uptime":
-            return b"%.2f 1.00\n" % clock.value
-        if path.endswith("boot_id"):
-            return clock.boot.encode() + b"\n"
-        return real(path, what, limit)
-
-    monkeypatch.setattr(check.memory, "read_file", read_file)
-    return clock
-
-
-@pytest.fixture
-def memory(tmp_path):
-    directory = tmp_path / "run"
-    directory.mkdir(mode=0o700)
-    return directory / "cc"
-
-
-@pytest.fixture
 def graced(ask, wire, memory, uptime):
     """Ask with 5 s of grace; `said` is what the CC says."""
 

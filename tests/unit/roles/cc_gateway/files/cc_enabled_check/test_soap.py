@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 
 import pytest
 from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_check as check
@@ -312,3 +313,57 @@ def test_long_text_is_put_together_as_it_was():
 
 def test_true_has_two_spellings():
     assert check.soap.read_services(answer_xml("id", good="1").encode(), "id")[0] == "ENABLED"
+
+
+# --- how often ----------------------------------------------------------------------------------------------
+
+
+def test_after_time_outs_requests_come_further_apart(wire, ask, memory, uptime):
+    """A CC whose lock is held is not buried in waiting requests."""
+    asked = []
+
+    def run(*arguments):
+        before = len(wire.requests)
+        result = ask("--memory", str(memory), *arguments)
+        uptime.value += 1
+        asked.append(len(wire.requests) - before)
+        return result
+
+    wire.say = lambda connection, message_id: connection.recv(1)
+    for _number in range(16):
+        result = run("--timeout", "0.5")
+    assert [number for number, one in enumerate(asked) if one] == [0, 2, 6, 14]
+    assert result.message.startswith("UNKNOWN: timed out after 0.5 s while waiting for an answer from 127.0.0.1:")
+    assert result.message.endswith("; next request in 15.0 s")
+    wire.say = http(answer_xml())
+    uptime.value += 15
+    assert run().enabled
+    assert run().enabled
+    assert asked[-2:] == [1, 1]
+
+
+def test_a_refused_connection_is_tried_again_at_once(wire, ask, memory, uptime):
+    port = wire.port
+    wire.stop()
+    for _number in range(3):
+        assert "Connection refused" in ask("--memory", str(memory), port=port).message
+        uptime.value += 1
+
+
+def test_openssl_that_hangs_costs_no_request_and_so_no_pause(wire, ask, memory, uptime, monkeypatch):
+    """Before the connection is made, there is nobody to be spared."""
+    real = check.soap.certificate_of
+    monkeypatch.setattr(check.soap, "certificate_of", lambda path: (time.sleep(5), real(path)))
+    assert "timed out after 0.3 s" in ask("--memory", str(memory), "--timeout", "0.3").message
+    monkeypatch.setattr(check.soap, "certificate_of", real)
+    uptime.value += 1
+    wire.say = http(answer_xml())
+    assert ask("--memory", str(memory)).enabled
+
+
+def test_newly_enabled_with_soap(wire, ask, memory, uptime):
+    for state, enabled in (("DISABLED", 0), ("ENABLED", 1010.0), ("ENABLED", 1010.0)):
+        wire.say = http(answer_xml(state=state))
+        ask("--memory", str(memory))
+        assert f"enabled {enabled:.2f}\n" in memory.read_text()
+        uptime.value += 10
