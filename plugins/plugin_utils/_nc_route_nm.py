@@ -69,6 +69,6 @@ def nm_rollback(host: Inspection, change: dict[str, Any]) -> list[list[str]]:
         found[nm["uuid"]] = now
     if old and (not nm or nm["uuid"] != old["uuid"] or nm["route"] != old["route"]):
         found.setdefault(old["uuid"], []).extend(["+ipv4.routes", old["route"]])
-        if not nm:
+        if not nm or nm["uuid"] != old["uuid"]:
             found[old["uuid"]] += ["ipv4.gateway", "", "ipv4.never-default", "no"]
     return [[uuid, *words] for uuid, words in found.items()]
