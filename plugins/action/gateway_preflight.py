@@ -86,7 +86,8 @@ class ActionModule(ActionBase):
         conf_path = variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf"
         options, errors = _role_options.read_options(specs["argument_specs"]["main"]["options"], variables, self._templar.template)
         # AWX hands the status job's verdicts on to the jobs after it; role cc_gateway_status has options that begin alike.
-        also = ["cc_gateway_verdicts", "cc_gateway_holder", *_role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]]
+        status = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]
+        also = ["cc_gateway_verdicts", "cc_gateway_holder", *status]
         errors = unknown_options(list(variables), specs, "cc_gateway_", also=also) + errors
         facts = self._execute_module(
             module_name="eucalyptus.ha.gateway_settings_info",
@@ -97,11 +98,13 @@ class ActionModule(ActionBase):
             task_vars=variables,
         )
         if not facts.get("failed") and not facts["is_root"]:
-            facts = {"failed": True, "msg": "ansible_become must be true, or the connection that of root. Set it in the play or the inventory."}
+            facts = {"failed": True, "msg": "ansible_become must be true, or the connection that of root. Set it in the play or the "
+                "inventory."}
         if facts.get("failed"):
             # Why it failed comes first, then what is wrong with the options; the rest would be its consequences.
             cause = facts.get("msg") or "the module returned nothing"
-            return {**result, "failed": True, "unreachable": facts.get("unreachable", False), "msg": message(host, [str(cause), *errors], [])}
+            lost = facts.get("unreachable", False)
+            return {**result, "failed": True, "unreachable": lost, "msg": message(host, [str(cause), *errors], [])}
         settings = _gateway_settings.Settings(
             options,
             facts["conf"],
@@ -139,7 +142,9 @@ class ActionModule(ActionBase):
         return result
 
     @staticmethod
-    def _fact(settings: _gateway_settings.Settings, facts: dict[str, Any], found: dict[str, Any], problems: dict[str, Any]) -> dict[str, Any]:
+    def _fact(
+        settings: _gateway_settings.Settings, facts: dict[str, Any], found: dict[str, Any], problems: dict[str, Any]
+    ) -> dict[str, Any]:
         keys = found.get("client_keys") or {}
         return {
             "user": settings.user,

@@ -33,7 +33,8 @@ class ActionModule(ActionBase):
         arguments["who"] = f"{who} (AWX job {job})" if job else f"{who} at {socket.gethostname()}"
         found = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=variables)
         lock = found.get("lock") or {}
-        if found.get("acquired") is False and lock and (str(replace).lower() in ("true", "yes", "1") or _run_identity.is_gone(str(lock["run"]))):
+        forced = str(replace).lower() in ("true", "yes", "1")
+        if found.get("acquired") is False and lock and (forced or _run_identity.is_gone(str(lock["run"]))):
             arguments["replace"] = lock["run"]
             found = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=variables)
             lock = found.get("lock") or {}

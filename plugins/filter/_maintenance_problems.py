@@ -78,7 +78,8 @@ def maintenance_problems(facts: dict[str, dict], host: str, wanted: bool, force:
             f"{name} {_why_not(fact)}" for name, fact in sorted(others.items())
         ]
         problems.append(
-            f"no other host could take the VIP over ({'; '.join(why) or 'the cluster has no other host'}). Fix that first. To do it anyway and leave "
+            f"no other host could take the VIP over ({'; '.join(why) or 'the cluster has no other host'}). Fix that first. To do it "
+            f"anyway and leave "
             "the node controllers without a gateway, set cc_gateway_maintenance_force=true."
         )
     return problems

@@ -14,7 +14,7 @@ version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
   - Internal to the collection C(eucalyptus.ha). It may change at any time without notice.
-  - Names the hosts on which the gateway is deployed and those on which it is not, what would change in check mode, and repeats the warnings.
+  - Names the hosts on which the gateway is deployed and those on which it is not, what would change in check mode, and the warnings.
 positional: in_play, everyone, hostvars, check_mode
 options:
   _input:
@@ -73,7 +73,8 @@ def run_summary(done: list[str], in_play: list[str], everyone: list[str], hostva
         lines.append(f"Gateway deployed on {_list(done) or 'no host'}.")
     if failed:
         lines.append(
-            f"NOT deployed on {_list(failed)} (failed or unreachable), so the VIP cannot fail over to {'it' if len(failed) == 1 else 'them'} unless an "
+            f"NOT deployed on {_list(failed)} (failed or unreachable), so the VIP cannot fail over to "
+            f"{'it' if len(failed) == 1 else 'them'} unless an "
             f"earlier run set it up. Fix the cause above, then run this playbook again with --limit {','.join(failed)}."
         )
     if outside:

@@ -136,7 +136,8 @@ def _vip_errors(given: dict, interface_addresses: list[Interface]) -> list[str]:
         )
     if any(_in_public(address.ip, entry) for entry in str(given.get("publicips") or "").split()):
         errors.append(
-            f"cc_gateway_vip: {vip} is among VNET_PUBLICIPS of eucalyptus.conf, which the cluster controller gives to instances. Choose another address."
+            f"cc_gateway_vip: {vip} is among VNET_PUBLICIPS of eucalyptus.conf, which the cluster controller gives to instances. "
+            f"Choose another address."
         )
     return errors
 
@@ -152,7 +153,8 @@ def _network_errors(given: dict, vip: str, address: Interface, interface_address
     if not home and interface_addresses and not given.get("allow_foreign_subnet"):
         return [
             f"cc_gateway_vip: {vip} is not in the network of {given.get('interface')} ({', '.join(map(str, networks))}), so "
-            "node controllers could not reach it. Choose an address in that network, or correct cc_gateway_interface. If the node controllers have a route "
+            "node controllers could not reach it. Choose an address in that network, or correct cc_gateway_interface. If the node "
+            "controllers have a route "
             "of their own to it, set cc_gateway_allow_foreign_subnet to true."
         ]
     return []
@@ -231,12 +233,14 @@ def _vrrp_errors(given: dict) -> list[str]:
         errors.append(f"cc_gateway_priority must be a number from 1 to {_HIGHEST} (got {given.get('priority')!r})")
     if weight is None:
         errors.append(
-            f"cc_gateway_weight must be a number from 1 to {_HIGHEST}, so that the ENABLED host comes out higher (got {given.get('weight')!r}). "
+            f"cc_gateway_weight must be a number from 1 to {_HIGHEST}, so that the ENABLED host comes out higher (got "
+            f"{given.get('weight')!r}). "
             "For no VIP unless ENABLED, set cc_gateway_when_none_enabled to release."
         )
     if priority and weight and given.get("when_none_enabled") == "hold" and priority + weight > _HIGHEST:
         errors.append(
-            f"cc_gateway_priority ({priority}) + cc_gateway_weight ({weight}) = {priority + weight}; it must be at most {_HIGHEST}, so that a newly "
+            f"cc_gateway_priority ({priority}) + cc_gateway_weight ({weight}) = {priority + weight}; it must be at most {_HIGHEST}, "
+            f"so that a newly "
             "enabled controller still comes out higher. Lower one of them."
         )
     advert = _number(given.get("advert_interval"), 0.01, 255, float)
@@ -251,7 +255,8 @@ def _vrrp_errors(given: dict) -> list[str]:
     password = str(given.get("auth_pass") or "")
     if version == 3 and password:
         errors.append(
-            "cc_gateway_auth_pass must be empty with VRRP version 3, which has no authentication. Leave it empty, or set cc_gateway_vrrp_version to 2."
+            "cc_gateway_auth_pass must be empty with VRRP version 3, which has no authentication. Leave it empty, or set "
+            "cc_gateway_vrrp_version to 2."
         )
     if version == 2 and not password:
         errors.append(
@@ -347,7 +352,8 @@ def _preferred_errors(given: dict) -> list[str]:
     elif priority and priority + spread + (weight or 0) > _HIGHEST:
         errors.append(
             f"cc_gateway_priority ({priority}) + cc_gateway_preferred_spread ({spread}) + cc_gateway_weight ({weight or 0}) = "
-            f"{priority + spread + (weight or 0)}; it must be at most {_HIGHEST}, so that a newly enabled controller still comes out higher. "
+            f"{priority + spread + (weight or 0)}; it must be at most {_HIGHEST}, so that a newly enabled controller still comes out "
+            f"higher. "
             "Lower one of them."
         )
     return errors
@@ -367,8 +373,10 @@ def _firewalld_errors(given: dict) -> list[str]:
     if not given.get("firewalld") or not given.get("masquerade"):
         return []
     return [
-        "firewalld is running on this host and would reject the node controllers' forwarded traffic; it also conflicts with the cluster controller, "
-        "which manages iptables itself. Run: systemctl disable --now firewalld. Or set cc_gateway_masquerade to false and forward and masquerade the "
+        "firewalld is running on this host and would reject the node controllers' forwarded traffic; it also conflicts with the "
+        "cluster controller, "
+        "which manages iptables itself. Run: systemctl disable --now firewalld. Or set cc_gateway_masquerade to false and forward and "
+        "masquerade the "
         "node controllers' network in firewalld yourself (docs/firewalls.md)."
     ]
 
@@ -448,7 +456,8 @@ def _cause_first(given: dict, errors: list[str]) -> list[str]:
     if given.get("conf_files") != [] or not consequences:
         return errors
     cause = (
-        f"eucalyptus.conf was not found (cc_gateway_eucalyptus_root is {given.get('eucalyptus_root') or '/'}), so its defaults are used, which this host "
+        f"eucalyptus.conf was not found (cc_gateway_eucalyptus_root is {given.get('eucalyptus_root') or '/'}), so its defaults are "
+        f"used, which this host "
         "does not have. Correct cc_gateway_eucalyptus_root, or set cc_gateway_interface and cc_gateway_user."
     )
     return [cause, *(error for error in errors if error not in consequences)]

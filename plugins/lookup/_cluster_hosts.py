@@ -18,7 +18,8 @@ version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
   - B(This is an internal tool of the playbooks of this collection.) It can change or go at any time.
-  - Returns inventory groups as a pattern of hosts, and fails where a group is missing or empty, so that no playbook does nothing and ends well.
+  - Returns inventory groups as a pattern of hosts.
+  - Fails where a group is missing or empty, so that no playbook does nothing and ends well.
 options:
   _terms:
     description: V(controllers) or V(node_controllers).

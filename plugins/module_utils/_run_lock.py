@@ -73,7 +73,7 @@ class _Guard:
         os.close(self.handle)
 
 
-def acquire(run, what, who, longest, replace=None, wait=0, path=PATH):
+def acquire(run, what, who, longest, replace=None, wait=0, path=PATH):  # noqa: PLR0917  (Python 2 has no keyword-only ones)
     """Take the lock for C(run). Returns the lock that is in force afterwards; it is ours when its C(run) is.
 
     A lock of the same run is renewed, a stale one is replaced, and so is the one whose run is C(replace): the caller knows that it is dead.
@@ -87,7 +87,7 @@ def acquire(run, what, who, longest, replace=None, wait=0, path=PATH):
         time.sleep(0.1)
 
 
-def _try(run, what, who, longest, replace, path):
+def _try(run, what, who, longest, replace, path):  # noqa: PLR0917  (as above)
     with _Guard(path):
         now = time.time()
         found = read(path, now)

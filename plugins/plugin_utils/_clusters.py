@@ -50,7 +50,9 @@ def _hint(name: str, groups: Groups, option: str) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f" Did you mean {close[0]}?"
-    return f" Groups with hosts in this inventory: {', '.join(known)}." if known else " The inventory has no group with hosts. Give it with -i."
+    if known:
+        return f" Groups with hosts in this inventory: {', '.join(known)}."
+    return " The inventory has no group with hosts. Give it with -i."
 
 
 def _members(name: str, groups: Groups, option: str, content: str, example: str) -> list[str]:
@@ -74,7 +76,8 @@ def controllers(clusters: Any, groups: Groups) -> dict[str, list[str]]:
         hosts = _members(name, groups, "cc_gateway_clusters", "both cluster controllers of a cluster", "GROUP")
         if len(hosts) > MOST_HOSTS:
             raise ClusterError(
-                f"The inventory group {name} has {len(hosts)} hosts ({', '.join(hosts)}); a cluster has at most {MOST_HOSTS} cluster controllers. "
+                f"The inventory group {name} has {len(hosts)} hosts ({', '.join(hosts)}); a cluster has at most {MOST_HOSTS} cluster "
+                f"controllers. "
                 "Make a group for each cluster and name them all in cc_gateway_clusters."
             )
         found[name] = hosts

@@ -102,12 +102,14 @@ def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
         )
     if keys["key"]["sha1_error"]:
         report.error(
-            f"openssl on this host refuses to make SHA-1 signatures ({keys['key']['sha1_error']}), but cluster controllers accept nothing else. "
+            f"openssl on this host refuses to make SHA-1 signatures ({keys['key']['sha1_error']}), but cluster controllers accept "
+            f"nothing else. "
             "Allow them (EL 9: update-crypto-policies --set DEFAULT:SHA1), or set cc_gateway_check_source to auto."
         )
     if keys["key"]["others_can_read"]:
         report.warning(
-            f"{keys['key']['path']} can be read by everybody on this host. It is the cloud's identity. Run: chmod 0600 {keys['key']['path']}"
+            f"{keys['key']['path']} can be read by everybody on this host. It is the cloud's identity. Run: chmod 0600 "
+            f"{keys['key']['path']}"
         )
     mates = given["findings"]["user"]["group_mates"]
     if keys["key"]["given"] and mates:
@@ -138,7 +140,8 @@ def _validity(given: dict, keys: dict, report: Report) -> None:
         float(given.get("certificate_warn_days") or 0)
     ):
         report.warning(
-            f"the certificate {certificate['path']} expires in {certificate['days_left']} days ({certificate['not_after']}); renew it before then."
+            f"the certificate {certificate['path']} expires in {certificate['days_left']} days ({certificate['not_after']}); renew it "
+            f"before then."
         )
     if own["same"] is False:
         report.error(
@@ -167,8 +170,10 @@ def _vip(given: dict, local: dict, report: Report) -> None:
         report.error(f"cc_gateway_vip: {vip} is this host's own address on {local['interface']}. Choose another, free address.")
     elif local["here"] and not local["configured"] and canonical(vip) not in map(canonical, (given.get("addresses") or {}).values()):
         report.error(
-            f"{vip} is already configured on {local['interface']} of this host outside keepalived. If it was meant to be the VIP, remove it from the "
-            f"network configuration and run: ip address delete {canonical(vip)}/32 dev {local['interface']}. If it is the host's own address, "
+            f"{vip} is already configured on {local['interface']} of this host outside keepalived. If it was meant to be the VIP, "
+            f"remove it from the "
+            f"network configuration and run: ip address delete {canonical(vip)}/32 dev {local['interface']}. If it is the host's own "
+            f"address, "
             "choose another VIP."
         )
     answers = local["answers"] or {}
@@ -183,11 +188,13 @@ def _vip(given: dict, local: dict, report: Report) -> None:
         silent = ", ".join(answers.get("silent") or [])
         why = f"the other CC ({silent} did not answer ARP)" if silent else "one of the group's hosts (several have that MAC address)"
         report.warning(
-            f"Something with MAC address {unnamed} on {answers['interface']} already answers for the VIP {vip}. It may be {why} or a foreign "
+            f"Something with MAC address {unnamed} on {answers['interface']} already answers for the VIP {vip}. It may be {why} or a "
+            f"foreign "
             "machine. Make sure no other machine uses the VIP, and check cc_gateway_address."
         )
     if answers.get("error"):
-        report.warning(f"could not check by ARP whether the VIP {vip} is already in use: {_for_users(answers['error'])}. Check cc_gateway_interface.")
+        report.warning(f"could not check by ARP whether the VIP {vip} is already in use: {_for_users(answers['error'])}. Check "
+            f"cc_gateway_interface.")
 
 
 def _networked(given: dict) -> set[str | None]:
@@ -218,7 +225,8 @@ def _routers(given: dict, found: dict, report: Report) -> None:
                 about = f"version {router['version']}, priority {router['priority']}, for {', '.join(router['addresses']) or 'no address'}"
                 report.error(
                     f"cc_gateway_virtual_router_id: {router['virtual_router_id']} is in use on {router['interface']} by "
-                    f"{router['source']} (VRRP {about}). Choose a free cc_gateway_virtual_router_id (1-255). If {router['source']} is the other "
+                    f"{router['source']} (VRRP {about}). Choose a free cc_gateway_virtual_router_id (1-255). If {router['source']} is "
+                    f"the other "
                     "cluster controller, set its cc_gateway_address."
                 )
     if found["listen_error"]:
@@ -232,7 +240,8 @@ def _configuration(given: dict, found: dict, report: Report) -> None:
     if setup["kind"] in ("other", "article") and lost and setup["running"]:
         report.error(
             f"keepalived already runs VRRP instance{'s' if len(lost) > 1 else ''} {', '.join(lost)} on this host, "
-            f"which this role would remove. Add {'them' if len(lost) > 1 else 'it'} to keepalived_config to keep {'them' if len(lost) > 1 else 'it'}, or stop "
+            f"which this role would remove. Add {'them' if len(lost) > 1 else 'it'} to keepalived_config to keep "
+            f"{'them' if len(lost) > 1 else 'it'}, or stop "
             f"keepalived if {'they are' if len(lost) > 1 else 'it is'} no longer needed."
         )
     elif setup["kind"] == "other":
@@ -242,7 +251,8 @@ def _configuration(given: dict, found: dict, report: Report) -> None:
         )
     if given.get("site_tracks_old_check"):
         report.error(
-            "keepalived_config still runs the old CCclient script, which does not work with current Eucalyptus releases. Remove its vrrp_script "
+            "keepalived_config still runs the old CCclient script, which does not work with current Eucalyptus releases. Remove its "
+            "vrrp_script "
             "and track_script. The role installs its own check."
         )
 
@@ -257,7 +267,8 @@ def _source(given: dict, report: Report) -> None:
     arbitrators = str(given.get("arbitrators") or "").split()
     if uses_soap(given) and arbitrators:
         report.warning(
-            f"CC_ARBITRATORS of eucalyptus.conf is {' '.join(arbitrators)}: while one of them does not respond, the controller holds its lock for 10 s in every "
+            f"CC_ARBITRATORS of eucalyptus.conf is {' '.join(arbitrators)}: while one of them does not respond, the controller holds "
+            f"its lock for 10 s in every "
             "sixth round of its monitor, and SOAP requests get no answer. The state file is not affected."
         )
 

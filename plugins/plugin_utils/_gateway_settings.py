@@ -290,7 +290,10 @@ class Settings:
         """
         network, comment = self.nc_network, FIREWALL_COMMENT
         return [
-            {"table": "nat", "chain": "POSTROUTING", "source": network, "destination": f"!{network}", "comment": comment, "jump": "MASQUERADE"},
+            {
+                "table": "nat", "chain": "POSTROUTING", "source": network, "destination": f"!{network}", "comment": comment,
+                "jump": "MASQUERADE",
+            },
             {"table": "filter", "chain": "FORWARD", "source": network, "comment": comment, "jump": "ACCEPT"},
             {
                 "table": "filter", "chain": "FORWARD", "destination": network, "ctstate": ["RELATED", "ESTABLISHED"], "comment": comment,
@@ -320,9 +323,10 @@ class Settings:
     def problems(self) -> dict[str, Any]:
         given, inventory = self.options, self.inventory
         plain = (
-            "vip", "vrrp_peers_only", "virtual_router_id", "priority", "weight", "advert_interval", "auth_pass", "when_none_enabled", "check_source",
-            "check_fall", "check_rise", "check_grace", "ask_from", "control_key", "control_cert", "control_cc_cert", "allow_foreign_subnet",
-            "require_both", "alone", "preferred_host", "preferred_spread", "certificate_warn_days", "listen_time", "masquerade", "eucalyptus_root",
+            "vip", "vrrp_peers_only", "virtual_router_id", "priority", "weight", "advert_interval", "auth_pass",
+            "when_none_enabled", "check_source", "check_fall", "check_rise", "check_grace", "ask_from", "control_key", "control_cert", "control_cc_cert", "allow_foreign_subnet",
+            "require_both", "alone", "preferred_host", "preferred_spread", "certificate_warn_days", "listen_time", "masquerade",
+            "eucalyptus_root",
         )  # fmt: skip
         return {
             **{name: given.get(name) for name in plain},

@@ -170,7 +170,8 @@ def test_maintenance_hands_over_and_keeps_away_also_after_a_restart(deployed):
     assert deployed.holders() == ["cc1"]
     run = deployed.play("maintenance", "-e", "cc_gateway_maintenance=false", "--limit", "cc2")
     assert run.status == 0, run.output
-    assert deployed.sh("cc2", "sha256sum /etc/keepalived/keepalived.conf /usr/libexec/keepalived/*") == before, "maintenance deploys nothing"
+    after = deployed.sh("cc2", "sha256sum /etc/keepalived/keepalived.conf /usr/libexec/keepalived/*")
+    assert after == before, "maintenance deploys nothing"
     deadline = time.monotonic() + 10
     while deployed.holders() != ["cc2"]:
         assert time.monotonic() < deadline

@@ -99,7 +99,8 @@ def test_a_further_gateway_may_have_a_password_of_its_own():
     two = dict(MAIN, version="2", advert_interval="1")
     gateways = [two, dict(two, instance="b", vip="10.0.0.11", virtual_router_id=46), dict(two, instance="c", vip="10.0.0.12")]
     found = gateway_config({**GIVEN, "gateways": gateways}, "secret", [{"instance": "b", "auth_pass": "other"}, {"instance": "c"}])
-    assert [found["vrrp_instance"][name]["authentication"]["auth_pass"] for name in ("eucalyptus", "b", "c")] == ["secret", "other", "secret"]
+    passwords = [found["vrrp_instance"][name]["authentication"]["auth_pass"] for name in ("eucalyptus", "b", "c")]
+    assert passwords == ["secret", "other", "secret"]
 
 
 def test_mail_only_where_an_address_is_given():
@@ -211,7 +212,12 @@ def test_a_further_gateway_that_cannot_work_is_refused_by_name(entry, words):
 
 @pytest.mark.parametrize(
     ("versions", "checksum"),
-    [({}, None), ({"cc1": "2.2.7", "cc2": "2.2.7"}, None), ({"cc1": "2.2.7", "cc2": "1.3.5"}, True), ({"cc1": "1.3.5", "cc2": "2.2.7"}, None)],
+    [
+        ({}, None),
+        ({"cc1": "2.2.7", "cc2": "2.2.7"}, None),
+        ({"cc1": "2.2.7", "cc2": "1.3.5"}, True),
+        ({"cc1": "1.3.5", "cc2": "2.2.7"}, None),
+    ],
 )
 def test_p5_a_newer_host_computes_the_checksum_that_the_older_one_expects(versions, checksum):
     found = gateway_config({**GIVEN, "host": "cc1"}, "", [], versions)["vrrp_instance"]["eucalyptus"]

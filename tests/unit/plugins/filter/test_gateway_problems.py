@@ -110,7 +110,8 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"ask_from": "me"}, "must be host or control_node .got .me"),
         ({"check_interval": 0.5}, "cc_gateway_check_interval"),
         ({"check_timeout": 61}, "cc_gateway_check_timeout must be a number of seconds from 0.1 to 60 .got 61"),
-        ({"source": SOAP, "check_interval": 9}, "cc_gateway_check_interval must be a whole number of seconds from 10 with SOAP .*topology.*got 9"),
+        ({"source": SOAP, "check_interval": 9}, "cc_gateway_check_interval must be a whole number of seconds from 10 with SOAP "
+            ".*topology.*got 9"),
         ({"check_timeout": "x"}, "cc_gateway_check_timeout"),
         ({"check_grace": -1}, "cc_gateway_check_grace"),
         ({"check_fall": 0}, "cc_gateway_check_fall"),
@@ -150,7 +151,8 @@ def test_one_host_out_of_reach_is_a_warning():
     problems = gateway_problems({**GOOD, "not_in_run": ["cc2"]})
     assert problems["errors"] == []
     assert problems["warnings"] == [
-        "cc2 is not part of this run (outside --limit, unreachable or failed): the VIP can fail over to it only if the gateway is deployed there."
+        "cc2 is not part of this run (outside --limit, unreachable or failed): the VIP can fail over to it only if the gateway is "
+        "deployed there."
     ]
 
 
@@ -196,7 +198,8 @@ FOUND_CHANGED = {"preferred_host": "cc1", "preferred_spread": 20}
         ({"preferred_host": "cc3", "preferred_spread": 20}, "cc_gateway_preferred_host must be a host of the group eucalyptus_cc"),
         ({**FOUND_CHANGED, "preferred_spread": 40}, "cc_gateway_preferred_spread must be a number from 1 to 39"),
         ({**FOUND_CHANGED, "weight": 20}, r"must be less than cc_gateway_weight \(20\)"),
-        ({**FOUND_CHANGED, "priority": 134}, r"\(134\) \+ cc_gateway_preferred_spread \(20\) \+ cc_gateway_weight \(100\) = 254; it must be at most 253"),
+        ({**FOUND_CHANGED, "priority": 134}, r"\(134\) \+ cc_gateway_preferred_spread \(20\) \+ cc_gateway_weight \(100\) = 254; it "
+            r"must be at most 253"),
         ({"findings_error": "no route to host"}, "the host could not be inspected: no route to host"),
         ({"client_key_content": True}, "must both be set, or neither"),
         ({"not_in_run": ["cc2"], "require_both": True}, "cc2 is not part of this run .*, and cc_gateway_require_both is set"),
@@ -214,7 +217,8 @@ def test_further_refusals(change, words):
         {"certificate_warn_days": 0, "listen_time": 0}, {"certificate_warn_days": None, "listen_time": 60}, FOUND_CHANGED,
         {**FOUND_CHANGED, "priority": 133}, {**FOUND_CHANGED, "preferred_spread": 39, "priority": 114}, {"priority": 153},
         # With release the weight is not used.
-        {**FOUND_CHANGED, "preferred_spread": 39, "when_none_enabled": "release", "weight": 20}, {"priority": 253, "when_none_enabled": "release"},
+        {**FOUND_CHANGED, "preferred_spread": 39, "when_none_enabled": "release", "weight": 20},
+        {"priority": 253, "when_none_enabled": "release"},
     ],
 )  # fmt: skip
 def test_limits_of_the_further_settings(change):
@@ -225,7 +229,8 @@ def test_a_host_that_is_not_there_is_a_warning_unless_both_are_wanted():
     found = gateway_problems({**GOOD, "not_in_run": ["cc2", "cc1b"]})
     assert found["errors"] == []
     assert found["warnings"] == [
-        "cc1b and cc2 are not part of this run (outside --limit, unreachable or failed): the VIP can fail over to them only if the gateway is deployed there."
+        "cc1b and cc2 are not part of this run (outside --limit, unreachable or failed): the VIP can fail over to them only if the "
+        "gateway is deployed there."
     ]
 
 

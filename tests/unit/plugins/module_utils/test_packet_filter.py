@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(
 
 COMMENT = "eucalyptus.ha"
 MASQUERADE = {
-    "table": "nat", "chain": "POSTROUTING", "source": "10.0.0.0/24", "destination": "!10.0.0.0/24", "comment": COMMENT, "jump": "MASQUERADE",
+    "table": "nat", "chain": "POSTROUTING", "source": "10.0.0.0/24", "destination": "!10.0.0.0/24", "comment": COMMENT,
+    "jump": "MASQUERADE",
 }  # fmt: skip
 ANSWERS = {
     "table": "filter", "chain": "FORWARD", "destination": "10.0.0.0/24", "ctstate": ["RELATED", "ESTABLISHED"], "comment": COMMENT,
@@ -28,7 +29,8 @@ ANSWERS = {
 }  # fmt: skip
 VRRP = {"table": "filter", "chain": "INPUT", "source": "10.0.0.2", "protocol": "vrrp", "comment": COMMENT, "jump": "ACCEPT"}
 STRANGERS = {
-    "table": "filter", "chain": "INPUT", "source": "!10.0.0.2", "destination": "10.0.0.1", "protocol": "vrrp", "comment": COMMENT, "jump": "DROP",
+    "table": "filter", "chain": "INPUT", "source": "!10.0.0.2", "destination": "10.0.0.1", "protocol": "vrrp", "comment": COMMENT,
+    "jump": "DROP",
 }  # fmt: skip
 RULES = [VRRP, STRANGERS, MASQUERADE, ANSWERS]
 

@@ -36,13 +36,14 @@ NO_KEY = failed("UNKNOWN: --key: No such file or directory")
         (SILENT, SILENT, SILENT, "state_file", "warning", "the controller does not respond now"),
         (LAYOUT, read("ENABLED"), LAYOUT, "soap", "warning", "the layout of the state file is not recognised"),
         (LAYOUT, NO_KEY, LAYOUT, "soap", "warning", "empties the controller's topology"),
-        (read("DISABLED"), read("ENABLED"), read("DISABLED"), "soap", "warning", "the state file contains DISABLED and the controller answers ENABLED"),
+        (read("DISABLED"), read("ENABLED"), read("DISABLED"), "soap", "warning", "the state file contains DISABLED and the controller "
+            "answers ENABLED"),
         # It changed between the readings: either of them agrees.
         (read("DISABLED"), read("ENABLED"), read("ENABLED"), "state_file", "ok", "agrees"),
         (read("DISABLED"), read("NOTREADY"), read("ENABLED"), "state_file", "ok", "the state changed meanwhile"),
     ],
 )  # fmt: skip
-def test_auto_uses_the_state_file_wherever_it_can_serve(before, soap, after, source, level, words):
+def test_auto_uses_the_state_file_wherever_it_can_serve(before, soap, after, source, level, words):  # noqa: PLR0917 - a table
     found = _check_source.decide("auto", before, soap, after)
     assert (found.source, found.level) == (source, level)
     assert words in found.evidence

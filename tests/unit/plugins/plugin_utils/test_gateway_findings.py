@@ -95,7 +95,8 @@ def test_a_good_host_has_no_problems():
 
 
 ERRORS = {
-    "no user": (host(user__exists=False, user__uid=None, python__works=None), "cc_gateway_user must be a user of this host .got eucalyptus.. Install the cluster"),
+    "no user": (host(user__exists=False, user__uid=None, python__works=None), "cc_gateway_user must be a user of this host .got "
+        "eucalyptus.. Install the cluster"),
     "root": (host(user__uid=0), "cc_gateway_user must not be root"),
     "preload file": (
         host(preload_error="/etc/eucalyptus/iptables-preload must be a regular file (got a symbolic link). Remove it"),
@@ -127,7 +128,8 @@ ERRORS = {
     "certificate unreadable": (host(client_keys__certificate__unreadable="Permission denied"), f"cannot read {CERT}"),
     "not root ourselves": (host(client_keys__user_error="only root may"), "could not be tested as user eucalyptus: only root may"),
     "no RSA key": (host(client_keys__key__rsa=False), "cc_gateway_client_key must be an RSA key"),
-    "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "refuses to make SHA-1 signatures.*update-crypto-policies --set DEFAULT:SHA1"),
+    "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "refuses to make SHA-1 signatures.*update-crypto-policies --set "
+        "DEFAULT:SHA1"),
     "mismatch": (host(client_keys__match=False), "do not belong to each other .*Copy both from the cloud controller"),
     "expired": (
         host(client_keys__certificate__expired=True, client_keys__certificate__days_left=-3),
@@ -152,7 +154,8 @@ ERRORS = {
     ),
     "VRID in use": (
         host(adverts=[ROUTER]),
-        "cc_gateway_virtual_router_id: 45 is in use on eth0 by 10.0.0.9 .VRRP version 2, priority 150, for 10.0.0.99.. Choose a free cc_gateway_virtual_router_id",
+        "cc_gateway_virtual_router_id: 45 is in use on eth0 by 10.0.0.9 .VRRP version 2, priority 150, for 10.0.0.99.. Choose a free "
+        "cc_gateway_virtual_router_id",
     ),
     "somebody else's keepalived": (
         host(keepalived__kind="other", keepalived__running=True, keepalived__instances=[{**OLD, "name": "VI_1"}]),
@@ -184,7 +187,11 @@ def test_all_obstacles_come_in_one_go_with_those_of_the_settings():
 
 @pytest.mark.parametrize(
     ("settings", "vip"),
-    [({}, "10.0.0.1"), ({"addresses": {"cc1": "10.0.0.1", "cc2": "10.0.0.10"}}, "10.0.0.10"), ({"interface_addresses": ["10.0.0.10/24"]}, "10.0.0.10")],
+    [
+        ({}, "10.0.0.1"),
+        ({"addresses": {"cc1": "10.0.0.1", "cc2": "10.0.0.10"}}, "10.0.0.10"),
+        ({"interface_addresses": ["10.0.0.10/24"]}, "10.0.0.10"),
+    ],
 )
 def test_o1_nobody_is_told_to_delete_an_address_of_a_host_itself(settings, vip):
     found = host(vips__0__here=True, vips__0__interface="eth0", vips__0__vip=vip)
@@ -218,7 +225,8 @@ WARNINGS = {
         host(vips__0__answers__unnamed_macs=["52:54:00:00:00:09"]),
         "several have that MAC address",
     ),
-    "VIP not asked": (host(vips__0__answers={"error": "eth0 is down"}), "could not check by ARP whether the VIP 10.0.0.10 is already in use: eth0 is down. Check cc_gateway_interface"),
+    "VIP not asked": (host(vips__0__answers={"error": "eth0 is down"}), "could not check by ARP whether the VIP 10.0.0.10 is already "
+        "in use: eth0 is down. Check cc_gateway_interface"),
     "not listened": (host(listen_error="cannot listen on eth0"), "could not check whether another VRRP router .*: cannot listen"),
     "somebody else's configuration": (
         host(keepalived__kind="other", keepalived__instances=[{**OLD, "name": "VI_1"}]),

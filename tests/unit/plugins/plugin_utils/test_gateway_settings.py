@@ -18,7 +18,8 @@ SOAP = {"source": "soap", "evidence": "", "level": "ok"}
 
 
 def settings(conf: dict[str, str] | None = None, members: dict[str, Any] | None = None, **given: Any) -> _gateway_settings.Settings:
-    variables = {"cc_gateway_vip": "10.0.0.10", "cc_gateway_router_id": "cc1", **{f"cc_gateway_{name}": value for name, value in given.items()}}
+    variables = {"cc_gateway_vip": "10.0.0.10", "cc_gateway_router_id": "cc1"}
+    variables |= {f"cc_gateway_{name}": value for name, value in given.items()}
     options, errors = _role_options.read_options(SPECS, variables, lambda value: value)
     assert errors == []
     inventory = _gateway_settings.Inventory("cc1", "eucalyptus_cc", members or MEMBERS, {"nc1": "10.0.0.21"}, ("cc1", "cc2"))

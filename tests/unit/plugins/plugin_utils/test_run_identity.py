@@ -33,7 +33,7 @@ def test_of_a_run_of_another_control_node_nobody_knows(run):
 
 
 def test_a2_who_what_and_since_when():
-    lock = {"run": "x", "what": "deploy", "who": "ops (AWX job 4711)", "since": 1795358405.0, "longest": 3600.0, "age": 12.4, "stale": False}
+    lock = {"what": "deploy", "who": "ops (AWX job 4711)", "since": 1795358405.0, "longest": 3600.0, "age": 12.4, "stale": False}
     assert _lock_words.describe(lock) == (
         "eucalyptus.ha.gateway is under way, started by ops (AWX job 4711) at 2026-11-22 14:40:05 UTC (12 s ago)"
     )
