@@ -6,7 +6,8 @@
 """Rules of ours in the running tables of iptables, legacy or nft. Private to the collection.
 
 What is wanted is compared with what is in effect: a rule that a firewall reload has taken away is set again. The controller
-flushes its tables and loads its preload file meanwhile, a standby about every second, so every step may find another state and is tried again.
+flushes its tables and loads its preload file meanwhile, a standby about every second, so every step may find another
+state and is tried again.
 """
 
 from __future__ import absolute_import, division, print_function

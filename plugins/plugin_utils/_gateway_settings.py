@@ -324,7 +324,8 @@ class Settings:
         given, inventory = self.options, self.inventory
         plain = (
             "vip", "vrrp_peers_only", "virtual_router_id", "priority", "weight", "advert_interval", "auth_pass",
-            "when_none_enabled", "check_source", "check_fall", "check_rise", "check_grace", "ask_from", "control_key", "control_cert", "control_cc_cert", "allow_foreign_subnet",
+            "when_none_enabled", "check_source", "check_fall", "check_rise", "check_grace", "ask_from",
+            "control_key", "control_cert", "control_cc_cert", "allow_foreign_subnet",
             "require_both", "alone", "preferred_host", "preferred_spread", "certificate_warn_days", "listen_time", "masquerade",
             "eucalyptus_root",
         )  # fmt: skip
