@@ -125,7 +125,7 @@ def perform(simulator: Simulator, words: list[str]) -> dict[str, object]:
 
 def _whole(name: str, text: object) -> int:
     if not str(text).isdigit():
-        raise SimulatorError(f"{name} takes a whole number, not {text!r}")
+        raise SimulatorError(f"{name} takes a whole number (got {text!r})")
     return int(str(text))
 
 
@@ -135,7 +135,7 @@ def _seconds(name: str, text: object) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 < seconds < threading.TIMEOUT_MAX:
-        raise SimulatorError(f"{name} takes seconds, not {text!r}")
+        raise SimulatorError(f"{name} takes seconds (got {text!r})")
     return seconds
 
 

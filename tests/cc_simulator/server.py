@@ -143,17 +143,18 @@ class Simulator:
         self._stopping = False
         self._connections: set[socket.socket] = set()
         if (resume or clean_start) and not state_file:
-            raise SimulatorError(f"{'to resume a state' if resume else 'a clean start'} needs a state file")
+            raise SimulatorError("state_file must be given with resume and clean_start")
         if resume and clean_start:
-            raise SimulatorError("a CC either resumes its state or starts clean")
-        if max_clients < 1 or keep_alive <= 0:
-            raise SimulatorError("at least one worker, and a time above 0 for idle connections, are needed")
+            raise SimulatorError("resume and clean_start exclude each other")
+        if max_clients < 1:
+            raise SimulatorError(f"max_clients must be at least 1 (got {max_clients})")
+        if keep_alive <= 0:
+            raise SimulatorError(f"keep_alive must be more than 0 seconds (got {keep_alive})")
         if services not in SERVICES:
-            raise SimulatorError(f"services {services!r} is none of {', '.join(SERVICES)}")
+            raise SimulatorError(f"services must be one of {', '.join(SERVICES)} (got {services!r})")
         if self.strict - set(STRICT):
-            raise SimulatorError(
-                f"strict {', '.join(sorted(self.strict - set(STRICT)))}: known are {', '.join(STRICT)}"
-            )
+            unknown = ", ".join(sorted(self.strict - set(STRICT)))
+            raise SimulatorError(f"strict must be some of {', '.join(STRICT)} (got {unknown})")
         directory = Path(keys)
         self.trusted = security.load_certificate(directory / "cloud-cert.pem")
         self.key = security.load_key(directory / "cluster-pk.pem")

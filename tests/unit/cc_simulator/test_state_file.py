@@ -283,7 +283,7 @@ def test_a_clean_start_where_nothing_was(make_caller, tmp_path):
     "options", [{"resume": True}, {"clean_start": True}, {"resume": True, "clean_start": True, "state_file": "x"}]
 )
 def test_starts_that_make_no_sense(key_directory, options):
-    with pytest.raises(SimulatorError, match="state file|either"):
+    with pytest.raises(SimulatorError, match="state_file must be given|exclude each other"):
         Simulator(key_directory, **options)
 
 
