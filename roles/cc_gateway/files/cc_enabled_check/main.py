@@ -115,14 +115,13 @@ def check_newly_enabled(options):
     left = newly_enabled_left(memory, since_boot, seconds)
     # The first runs after the change report it at once; later ones watch for its end.
     if left == 0 or since_boot - memory["enabled"] > options["watch"] + 1:
-        before = left == 0
+        before, booted = left == 0, since_boot - now()
         while now() < end and (left == 0) == before:
             time.sleep(0.02)
             if memory_file.change_mark() != mark:
                 mark = memory_file.change_mark()
-                memory, since_boot = memory_file.recall(any_source=True)
-            else:
-                since_boot = moment()
+                memory = memory_file.recall(any_source=True)[0]
+            since_boot = booted + now()
             left = newly_enabled_left(memory, since_boot, seconds)
     age = since_boot - memory["enabled"]
     if left == 0:
