@@ -435,9 +435,9 @@ def judge(model: Model, world: World, found: Findings, path: tuple[str, ...]) ->
 
 
 def judge_speed(model: Model, world: World, found: Findings, path: tuple[str, ...]) -> None:
-    """The VIP is where it belongs in the second of the change, unless the other one is newly enabled as well."""
+    """The VIP is where it belongs in the second of the change, unless the other one is newly enabled as well, or there is no answer."""
     chosen = world.chosen
-    if chosen is None or world.cut or not world.visible or world.failed or model.host(world, 1 - chosen).newly:
+    if chosen is None or world.cut or not world.visible or model.host(world, 1 - chosen).newly or model.host(world, chosen).cc != "ok":
         return
     if path[-1] == f"enable {NAMES[chosen]}" and holders_of(world.vrrp) != (chosen,):
         found.violations.append(("not moved at once", path))
