@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 
 from . import awx_rules as rules
 from .conftest import PROJECT, REPO, load
@@ -34,20 +34,30 @@ def playbook_text(path: Path) -> str:
     return text
 
 
+@cache
+def role(name: str) -> tuple[dict[str, dict], set[str]]:
+    """The options of a role, and what its tasks name of the collection; nothing if there is no such role."""
+    found: dict[str, dict] = {}
+    specs = REPO / "roles" / name / "meta" / "argument_specs.yml"
+    if not specs.exists():
+        return found, set()
+    for entry in load(specs)["argument_specs"].values():
+        found |= entry["options"]
+    tasks = "".join(path.read_text(encoding="utf-8") for path in (REPO / "roles" / name / "tasks").rglob("*.yml"))
+    return found, set(re.findall(r"eucalyptus\.ha\.(\w+)", tasks))
+
+
 def role_options(text: str) -> dict[str, dict]:
     """The variables of the roles that a playbook names, and of those that they name, with their argument specs."""
     found: dict[str, dict] = {}
     done: set[str] = set()
     left = set(re.findall(r"eucalyptus\.ha\.(\w+)", text))
     while left:
-        role = left.pop()
-        done.add(role)
-        specs = REPO / "roles" / role / "meta" / "argument_specs.yml"
-        if specs.exists():
-            tasks = "".join(path.read_text(encoding="utf-8") for path in (REPO / "roles" / role / "tasks").rglob("*.yml"))
-            left |= set(re.findall(r"eucalyptus\.ha\.(\w+)", tasks)) - done
-            for entry in yaml.safe_load(specs.read_text(encoding="utf-8"))["argument_specs"].values():
-                found |= entry["options"]
+        name = left.pop()
+        done.add(name)
+        options, named = role(name)
+        found |= options
+        left |= named - done
     return found
 
 
