@@ -16,13 +16,17 @@ export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
 export ANSIBLE_CONFIG := $(CURDIR)/tests/lab/ansible.cfg
 
 .PHONY: help
-help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+help:
+	@# Targets with ##! come first; those with ## are grouped by the headings of this file.
+	@awk '/^# --- / {gsub(/^# --- | -+$$/, ""); heading = toupper(substr($$0, 1, 1)) substr($$0, 2)} \
+	  /^[a-z-]+:.*##/ {name = $$0; sub(/:.*/, "", name); text = $$0; sub(/.*##!? /, "", text); line = sprintf("  %-20s%s\n", name, text); \
+	    if ($$0 ~ /##! /) first = first line; else {if (heading != last) rest = rest "\n" heading "\n"; last = heading; rest = rest line}} \
+	  END {printf "Start here\n%s%s", first, rest}' $(MAKEFILE_LIST)
 
-# --- what everything else needs -------------------------------------------------------------------
+# --- setup -----------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(VENV)/.done $(LINK) ## install what the lab and the tests need
+setup: $(VENV)/.done $(LINK) ##! install what the tests and the lab need
 
 $(VENV)/.done: requirements-dev.txt tools/setup-host
 	tools/setup-host
@@ -36,10 +40,10 @@ $(LINK):
 	ln -sfn $(CURDIR) $(LINK)
 
 .PHONY: clean
-clean: demo-clean ## remove all that make made, the demo lab included
+clean: demo-clean ## remove everything that make created, the demo lab included
 	rm -rf $(CURDIR)/.venv* $(CACHE) build .ansible .hypothesis .pytest_cache .ruff_cache
 
-# --- tiers -----------------------------------------------------------------------------------------
+# --- all tests ------------------------------------------------------------------------------------
 
 # A tier is a list of stages. When one fails, the last line says which, and how to run just that.
 define stages
@@ -53,15 +57,15 @@ define stages
 endef
 
 .PHONY: test-fast
-test-fast: setup ## lint and unit tests
+test-fast: setup ##! lint and unit tests; a minute or two
 	$(call stages,lint unit)
 
 .PHONY: test
-test: setup ## what CI runs: lint, unit, interpreters, AWX data, sanity on one core, the lab, molecule, system tests, the short faults
+test: setup ##! what CI runs: also AWX data, sanity on one core, molecule, system tests, the short faults
 	$(call stages,lint unit interpreters awx-data sanity test-lab molecule system faults-short)
 
 .PHONY: test-full
-test-full: setup ## everything: all cores, all platforms, all faults, mutants, execution environment, AWX; hours
+test-full: setup ## everything: all cores, platforms, faults and mutants, the execution environment, AWX; hours
 	$(call stages,lint coverage interpreters docs-lint docs matrix test-lab molecule-all system-all faults-all test-mutants mutation galaxy-importer test-install ee awx)
 
 # --- static checks and unit tests ------------------------------------------------------------------
@@ -80,7 +84,7 @@ $(LINT)/.done: requirements-lint.txt $(VENV)/.done
 	touch $@
 
 .PHONY: lint
-lint: setup $(LINT)/.done ## static checks, all of them; each lint-… runs alone too
+lint: setup $(LINT)/.done ##! static checks, all of them; lint-yaml, lint-types and so on run one
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(LINTS) \
 	  || { echo "make lint: the targets named by 'Error' above failed; each runs alone, as in: make lint-yaml" >&2; exit 1; }
 
@@ -94,7 +98,7 @@ lint-types: $(LINT)/.done $(LINK)
 	@# name is that of the library.
 	$(IN_LINT) mypy --cache-dir $(CACHE)/mypy $(LINK)/plugins/action $(LINK)/plugins/filter $(LINK)/plugins/lookup $(LINK)/plugins/plugin_utils \
 	  tests/lab tests/cc_simulator tests/bench tests/mutants \
-	  tools/docs tools/ee tools/matrix tools/role-docs | sed 's|$(LINK:$(CURDIR)/%=%)/||'
+	  tools/docs tools/ee tools/figures tools/matrix tools/role-docs | sed 's|$(LINK:$(CURDIR)/%=%)/||'
 
 .PHONY: lint-yaml
 lint-yaml: setup
@@ -141,7 +145,7 @@ lint-roles: setup
 	tools/role-docs --check
 
 .PHONY: unit
-unit: setup ## unit tests
+unit: setup ##! unit tests
 	pytest -q -n auto -m 'not interpreters'
 
 .PHONY: model
@@ -149,7 +153,7 @@ model: setup ## the model of two gateway hosts, deeper than in `make unit`: all 
 	PYTHONPATH=$(COLLECTIONS) $(VENV)/bin/python tests/unit/roles/cc_gateway/model/gateway_model.py 5
 
 .PHONY: coverage
-coverage: setup ## unit tests with the lines and branches of plugins that they leave out; under 95 % of either fails
+coverage: setup ## unit tests; fails below 95 % of the lines or branches of plugins/ and the check
 	rm -rf build/coverage
 	mkdir -p build/coverage
 	pytest -q -n auto -m 'not interpreters' --cov --cov-report=json:build/coverage/coverage.json --cov-report=
@@ -160,7 +164,7 @@ interpreters: setup ## the check and vip_facts on Python 2.7 and 3.6 to 3.13, as
 	pytest -q -n auto -m interpreters
 
 .PHONY: sanity
-sanity: setup ## ansible-test sanity on ansible-core 2.16, the one that checks Python 2.7 too
+sanity: setup ## ansible-test sanity on ansible-core 2.16, which also checks Python 2.7
 	tools/sanity 2.16
 
 .PHONY: sanity-all
@@ -168,14 +172,14 @@ sanity-all: setup ## ansible-test sanity on every ansible-core
 	tools/matrix --command sanity
 
 .PHONY: integration
-integration: setup ## ansible-test integration on one ansible-core: every module as Ansible runs it (root)
+integration: setup ## ansible-test integration on one ansible-core: every module as Ansible runs it; root
 	tools/matrix --core 2.19 --command integration --python 3.12
 
 .PHONY: matrix
-matrix: setup ## ansible-test sanity, units and integration on every ansible-core and Python; writes docs/matrix.md; hours
+matrix: setup ## ansible-test on every ansible-core and Python; writes docs/matrix.md; hours
 	tools/matrix
 
-# --- the lab ------------------------------------------------------------------------------------------
+# --- tests in a lab; root -------------------------------------------------------------------------
 
 DEMO_NAME ?= demo
 export MOLECULE_LAB ?= molecule
@@ -183,11 +187,11 @@ MOLECULE_SCENARIO ?= gateway
 LAB := $(VENV)/bin/python tests/lab/lab.py
 
 .PHONY: demo
-demo: setup ## a gateway from nothing, and a failover, in a lab on this machine (root, Debian 12)
+demo: setup ##! deploy a gateway in a lab on this machine, and fail it over; root, Debian 12
 	DEMO_NAME=$(DEMO_NAME) $(VENV)/bin/python tests/lab/demo.py
 
 .PHONY: demo-clean
-demo-clean: ## remove the demo's lab
+demo-clean: ## remove the lab of the demo
 	if [ -x $(VENV)/bin/python ]; then $(LAB) down $(DEMO_NAME); fi
 
 .PHONY: test-lab
@@ -195,11 +199,11 @@ test-lab: setup ## the lab itself: two side by side, and nothing left of either
 	pytest -q tests/lab
 
 .PHONY: molecule
-molecule: setup ## molecule: the whole gateway, deployed, failed over, verified; MOLECULE_SCENARIO=… for another
+molecule: setup ## molecule: the whole gateway; MOLECULE_SCENARIO=… for another scenario
 	molecule test --scenario-name $(MOLECULE_SCENARIO) --report
 
 .PHONY: molecule-all
-molecule-all: molecule ## molecule: the gateway on Debian 12 and 13, keepalived on 11 to 13; scenario faults is faults-short on molecule's lab
+molecule-all: molecule ## molecule: the gateway on Debian 12 and 13, keepalived on 11 to 13
 	molecule test --scenario-name keepalived --report
 	LAB_RELEASE=trixie molecule test --scenario-name gateway --report
 
@@ -216,32 +220,36 @@ system-all: setup ## all system tests
 	pytest -q tests/system
 
 .PHONY: faults-short
-faults-short: setup ## the short set of faults, once each, half a second wider than faults-all
+faults-short: setup ## the short set of faults, once each
 	pytest -q tests/faults --fault-slack 0.5
 
 .PHONY: faults-all
-faults-all: setup ## all faults, five times each; docs/faults.md is made from it
+faults-all: setup ## all faults, five times each; writes docs/faults.md
 	pytest -q tests/faults --all-faults --fault-runs 5 --fault-docs
 
 .PHONY: test-mutants
-test-mutants: setup ## one-line breakages written by hand, and the tests meant for each, labs included, that must go red
+test-mutants: setup ## breakages written by hand must turn the tests meant for them red
 	$(VENV)/bin/python tests/mutants/run.py
 
 .PHONY: mutation
-mutation: setup ## thousands of small changes made by machine in the parts that decide; survivors need a reason
+mutation: setup ## so must thousands of small changes made by machine; hours
 	$(VENV)/bin/python tests/mutants/mutation.py
 
-# --- measurements: only as good as the machine is quiet ---------------------------------------------
+# --- measurements; on a quiet machine --------------------------------------------------------------
 
 .PHONY: bench
 bench: setup ## what one check costs; table and JSON in build/bench
 	PYTHONPATH=$(COLLECTIONS):tests $(VENV)/bin/python tests/bench/check_bench.py --keep
 
 .PHONY: bench-failover
-bench-failover: setup ## 30 flips each: the article's settings, soap, state_file
+bench-failover: setup ## 30 failovers with each of three configurations
 	$(VENV)/bin/python tests/bench/failover_bench.py --flips 30 --keep
 
-# --- documentation ------------------------------------------------------------------------------------
+.PHONY: figures
+figures: setup ## the size of the code beside what is to be reached; FIGURES="--lab NAME" measures runs, too
+	$(VENV)/bin/python tools/figures $(FIGURES)
+
+# --- documentation --------------------------------------------------------------------------------
 
 DOCS := $(CURDIR)/.venv-docs
 SITE := build/docs
@@ -252,7 +260,7 @@ $(DOCS)/.done: requirements-docs.txt
 	touch $@
 
 .PHONY: docs
-docs: $(DOCS)/.done $(LINK) ## the documentation as a site, its links checked: build/docs/html/index.html
+docs: $(DOCS)/.done $(LINK) ##! the documentation as a site, its links checked: build/docs/html/index.html
 	rm -rf $(SITE)
 	$(DOCS)/bin/python tools/docs/make_site.py $(SITE)/src
 	$(DOCS)/bin/python tools/docs/ansible_labels.py $(SITE)/src/reference $(SITE)/ansible.inv
@@ -260,15 +268,15 @@ docs: $(DOCS)/.done $(LINK) ## the documentation as a site, its links checked: b
 	$(DOCS)/bin/python tools/docs/check_html.py $(SITE)/html
 
 .PHONY: docs-links-external
-docs-links-external: docs ## the documentation's links to other places, asked one by one; needs the web
+docs-links-external: docs ## check the links to other sites; needs the web
 	$(DOCS)/bin/sphinx-build -q -b linkcheck -c tools/docs -d $(SITE)/doctrees $(SITE)/src $(SITE)/linkcheck
 
 .PHONY: docs-lint
-docs-lint: $(DOCS)/.done $(LINK) ## what plugins and roles say of themselves, and whom they refer to
+docs-lint: $(DOCS)/.done $(LINK) ## check the documentation of plugins and roles
 	PATH=$(DOCS)/bin:$$PATH antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck --validate-collection-refs=all \
 	  --disallow-unknown-collection-refs --check-extra-docs-refs .
 
-# --- execution environment, AWX, release --------------------------------------------------------------
+# --- AWX and releases -----------------------------------------------------------------------------
 
 FULL := $(CURDIR)/.venv-full
 
@@ -278,19 +286,19 @@ $(FULL)/.done: requirements-full.txt $(VENV)/.done
 	touch $@
 
 .PHONY: ee
-ee: setup $(FULL)/.done ## build the execution environment's image and prove it
+ee: setup $(FULL)/.done ## build the image of the execution environment and test it; root
 	PATH=$(FULL)/bin:$$PATH $(FULL)/bin/python tools/ee
 
 .PHONY: awx
-awx: setup $(FULL)/.done ## AWX: configuration as code against a stand-in, job templates by ansible-runner
+awx: setup $(FULL)/.done ## configure.yml against a stand-in for AWX, and its jobs by ansible-runner on a lab; root
 	FULL_VENV=$(FULL) pytest -q tests/awx
 
 .PHONY: awx-data
-awx-data: setup ## AWX: surveys, credential types and schedules against AWX's own rules
-	pytest -q tests/awx/test_data.py tests/awx/test_rules.py
+awx-data: setup ## the data for AWX against the rules of AWX, and what operators meet; seconds
+	pytest -q tests/awx/test_data.py tests/awx/test_rules.py tests/awx/test_filters.py tests/awx/test_jobs.py
 
 .PHONY: build
-build: setup ## the release file
+build: setup ## build the release file
 	tools/build
 
 RELEASE := $(CURDIR)/.venv-release
@@ -301,13 +309,13 @@ $(RELEASE)/.done: requirements-release.txt
 	touch $@
 
 .PHONY: galaxy-importer
-galaxy-importer: setup $(RELEASE)/.done ## what Galaxy itself says of the release file; no error and no warning is let through
+galaxy-importer: setup $(RELEASE)/.done ## what Galaxy reports about the release file; errors and warnings fail
 	tools/galaxy-importer
 
 .PHONY: test-install
-test-install: setup ## the release file alone, installed as users do, deploys a lab
+test-install: setup ## install the release file alone, as users do, and deploy a lab from it; root
 	tools/test-install
 
 .PHONY: changelog
-changelog: setup $(LINT)/.done ## fragments become a release of CHANGELOG.md; CONTRIBUTING.md has the steps around it
+changelog: setup $(LINT)/.done ## turn the fragments into a release of CHANGELOG.md; CONTRIBUTING.md has the steps
 	$(IN_LINT) antsibull-changelog release --reload-plugins --refresh-plugins --update-existing
