@@ -17,7 +17,7 @@ version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
   - B(This is an internal tool of role cc_gateway_status.) It can change or go at any time.
-positional: hostvars, in_play
+positional: hostvars, in_play, targeted
 options:
   _input:
     description: What P(eucalyptus.ha._status_plan#filter) returned.
@@ -28,7 +28,12 @@ options:
     type: dict
     required: true
   in_play:
-    description: The hosts of the play.
+    description: The hosts that the play inspected, C(ansible_play_hosts).
+    type: list
+    elements: str
+    required: true
+  targeted:
+    description: These, and those that have failed earlier in this run, C(ansible_play_hosts_all).
     type: list
     elements: str
     required: true
@@ -37,7 +42,7 @@ options:
 EXAMPLES = r"""
 - name: Show what is known of the clusters
   ansible.builtin.debug:
-    msg: "{{ plan | eucalyptus.ha._status_evidence(hostvars, ansible_play_hosts) }}"
+    msg: "{{ plan | eucalyptus.ha._status_evidence(hostvars, ansible_play_hosts, ansible_play_hosts_all) }}"
   vars:
     plan:
       clusters:
@@ -59,9 +64,11 @@ _value:
 """
 
 
-def _status_evidence(plan: Mapping[str, Any], hostvars: Mapping[str, Any], in_play: list[str]) -> list[dict[str, Any]]:
+def _status_evidence(
+    plan: Mapping[str, Any], hostvars: Mapping[str, Any], in_play: list[str], targeted: list[str]
+) -> list[dict[str, Any]]:
     """See DOCUMENTATION."""
-    return _status_inventory.evidence(plan, hostvars, in_play)
+    return _status_inventory.evidence(plan, hostvars, in_play, targeted)
 
 
 class FilterModule:

@@ -55,7 +55,8 @@ def check_answer(result: dict) -> dict[str, Any]:
     :returns: dict with at least definite (bool), local_state (str or None) and message (str)
     """
     output, complaint, message = (str(result.get(key) or "") for key in ("stdout", "stderr", "msg"))
-    return _deployed_check.parse_answer(output, complaint, message)
+    answer: dict[str, Any] = _deployed_check.parse_answer(output, complaint, message)
+    return answer
 
 
 class FilterModule:

@@ -10,29 +10,25 @@ import difflib
 import hashlib
 import ipaddress
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _deployed_check
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _python_bundle, _run_identity, _verdict, _vip
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import (
+    _clusters,
+    _python_bundle,
+    _role_options,
+    _run_identity,
+    _verdict,
+    _vip,
+)
 
-CONTROLLERS = "eucalyptus_cc"
-NODES = "eucalyptus_nc"
 ASK_FROM = ("host", "control_node")
 FAIL_AT = tuple(name for name in _verdict.GRAVITY if name not in ("ok", "planned"))
-ROLES = Path(__file__).resolve().parents[2] / "roles"
-CHECK_FILES = ROLES / "cc_gateway" / "files"
+CHECK_FILES = _role_options.ROLES / "cc_gateway" / "files"
 OWN = "cc_gateway_status_"
+FAILED = "it failed earlier in this run"
 
-Groups = Mapping[str, Any]
 Hostvars = Mapping[str, Mapping[str, Any]]
-
-
-def names(value: Any) -> list[str]:
-    """Names of groups, from a list or from a text with commas."""
-    values = value if isinstance(value, (list, tuple)) else [value]
-    return [name.strip() for one in values if one is not None for name in str(one).split(",") if name.strip()]
 
 
 def choice(option: str, value: Any, choices: tuple[str, ...]) -> list[str]:
@@ -44,25 +40,14 @@ def choice(option: str, value: Any, choices: tuple[str, ...]) -> list[str]:
 
 def _unknown_options(variables: Iterable[str]) -> list[str]:
     """A sentence for each variable that looks like an option of this role and is not one: Ansible would ignore it silently."""
-    specs = yaml.safe_load((ROLES / "cc_gateway_status" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-    options = [name for name in specs["argument_specs"]["main"]["options"] if name.startswith(OWN)]
+    specs = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]
+    options = [name for name in specs["options"] if name.startswith(OWN)]
     sentences = []
     for name in sorted(set(variables) - set(options)):
         if name.startswith(OWN):
             close = difflib.get_close_matches(name, options, n=1)
             sentences.append(f"{name} is not an option of this role.{f' Did you mean {close[0]}?' if close else ''}")
     return sentences
-
-
-def _absent(name: str, groups: Groups) -> str:
-    """'is empty', 'does not exist; did you mean x', or nothing for a group with hosts."""
-    if groups.get(name):
-        return ""
-    if name in groups:
-        return "is empty"
-    known = [group for group, hosts in groups.items() if hosts and group not in ("all", "ungrouped")]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"does not exist{f'; did you mean {close[0]}?' if close else ''}"
 
 
 def _given(variables: Mapping[str, Any], name: str, default: Any = "") -> Any:
@@ -100,16 +85,19 @@ def _vip_of(name: str, hosts: list[str], hostvars: Hostvars) -> tuple[str, list[
 def _belongs(variables: Mapping[str, Any], name: str, vip: str) -> bool:
     """Whether a node controller of a group that several clusters share is of this one: by the group that it names, else by its VIP."""
     group = _given(variables, "cc_gateway_group")
-    return bool(group == name if group else str(_given(variables, "nc_route_vip")).partition("/")[0] == vip)
+    return bool(group == name if group else _clusters.without_prefix(_given(variables, "nc_route_vip")) == vip)
 
 
-def _nc_group_errors(option: str, wanted: list[str], groups: Groups) -> list[str]:
+def _nc_group_errors(option: str, wanted: list[str], groups: _clusters.Groups) -> list[str]:
     """A site need not have node controllers in its inventory; a group that it names must have hosts."""
-    return [
-        f"{option} must be an inventory group of node controllers (got {group}, which {absent})."
-        for group in wanted
-        if group != NODES and (absent := _absent(group, groups))
-    ]
+    errors = []
+    for group in wanted:
+        try:
+            if group != _clusters.NC_GROUP:
+                _clusters.node_controllers(group, groups, option)
+        except _clusters.ClusterError as error:
+            errors.append(str(error))
+    return errors
 
 
 def _candidates(name: str, cluster: Mapping[str, Any], hostvars: Hostvars) -> tuple[dict[str, str], list[str]]:
@@ -129,33 +117,30 @@ def _candidates(name: str, cluster: Mapping[str, Any], hostvars: Hostvars) -> tu
     return addresses, errors
 
 
-def plan(groups: Groups, hostvars: Hostvars, options: Mapping[str, Any]) -> dict[str, Any]:
+def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any]) -> dict[str, Any]:
     """Clusters, what each host is asked, and what is wrong with the inventory and the options.
 
     :param options: cc_gateway_clusters, nc_route_group, fail_at, and variables, the names of all
     :returns: errors (sentences), fail_on (names of severities), clusters (list of name, vip, hosts, nodes, …), and hosts: arguments
       of module gateway_status_info by host
     """
-    nc_groups = names(options.get("nc_route_group")) or [NODES]
+    nc_groups = _clusters.names(options.get("nc_route_group")) or [_clusters.NC_GROUP]
     errors = _unknown_options(options["variables"]) + choice("cc_gateway_status_fail_at", options["fail_at"], FAIL_AT)
     errors += _nc_group_errors("nc_route_group", nc_groups, groups)
     clusters: list[dict[str, Any]] = []
     asked: dict[str, dict[str, Any]] = {}
-    wanted = names(options.get("cc_gateway_clusters")) or [CONTROLLERS]
+    wanted = _clusters.names(options.get("cc_gateway_clusters")) or [_clusters.CC_GROUP]
     # Hosts have the package as one file (filter _python_bundle).
     bundle = _python_bundle.python_bundle(str(CHECK_FILES / _deployed_check.FILES))
     sources = {f"{_deployed_check.FILES}.py": hashlib.sha256(bundle.encode()).hexdigest()}
     for name in wanted:
-        absent = _absent(name, groups)
-        if absent:
-            errors.append(
-                f"cc_gateway_clusters must name inventory groups of cluster controllers (got {name}, which {absent}). "
-                "Put both cluster controllers into that group, or name yours with -e cc_gateway_clusters=GROUP."
-            )
+        try:
+            hosts = _clusters.controllers(name, groups)[name]
+        except _clusters.ClusterError as error:
+            errors.append(str(error))
             continue
-        hosts = list(groups[name])
         vip, wrong = _vip_of(name, hosts, hostvars)
-        own = names(_first(hosts, hostvars, "cc_gateway_nc_group"))
+        own = _clusters.names(_first(hosts, hostvars, "cc_gateway_nc_group"))
         nodes = [host for group in own or nc_groups for host in groups.get(group) or []]
         errors += wrong + _nc_group_errors("cc_gateway_nc_group", own, groups)
         ask_from = _first(hosts, hostvars, "cc_gateway_ask_from", ASK_FROM[0])
@@ -190,10 +175,8 @@ def plan(groups: Groups, hostvars: Hostvars, options: Mapping[str, Any]) -> dict
                 "address": _address(host, hostvars),
             }
         for host in cluster["nodes"]:
-            own = str(_given(hostvars[host], "nc_route_vip", vip)).partition("/")[0]
-            asked[host] = {"vips": [vip], **asked.get(host, {}), "probe": True, "candidates": candidates}
-            if host not in hosts:
-                asked[host]["vips"] = [own]
+            nc_route_vip = _clusters.without_prefix(_given(hostvars[host], "nc_route_vip", vip))
+            asked[host] = {"vips": [nc_route_vip], **asked.get(host, {}), "probe": True, "candidates": candidates}
     fail_on = list(_verdict.GRAVITY[_verdict.GRAVITY.index(options["fail_at"]) :]) if options["fail_at"] in FAIL_AT else []
     return {"errors": errors, "fail_on": fail_on, "clusters": clusters, "hosts": asked}
 
@@ -242,23 +225,29 @@ def _view(variables: Mapping[str, Any]) -> Any:
     return inspected.get("vip_fact") or {"error": inspected.get("msg") or "the host returned nothing"}
 
 
-def evidence(planned: Mapping[str, Any], hostvars: Hostvars, in_play: Iterable[str]) -> list[dict[str, Any]]:
+def evidence(
+    planned: Mapping[str, Any], hostvars: Hostvars, in_play: Iterable[str], targeted: Iterable[str]
+) -> list[dict[str, Any]]:
     """The clusters as filter gateway_verdict takes them.
 
     :param planned: as returned by plan()
-    :param in_play: the hosts of the play that inspected them; what other hosts have is from another run, or from none
+    :param in_play: the hosts that the play inspected; what other hosts have is from another run, or from none
+    :param targeted: these, and those that have failed earlier in the same run of ansible-playbook
     """
-    present = set(in_play)
+    present, failed = set(in_play), set(targeted) - set(in_play)
     found = []
     for cluster in planned["clusters"]:
         nodes = cluster["nodes"]
         views = {host: _view(hostvars[host]) for host in nodes if host in present}
+        views.update({host: {"error": FAILED} for host in nodes if host in failed})
         groups = ", ".join(cluster["nc_groups"])
         found.append(
             {
                 **{key: cluster[key] for key in ("name", "vip", "keepalived_unit", "certificate_warn_days")},
                 "hosts": {
-                    host: _host(hostvars[host], cluster["ask_from"]) if host in present else {"asked": False, "reachable": False}
+                    host: _host(hostvars[host], cluster["ask_from"])
+                    if host in present
+                    else {"asked": host in failed, "reachable": False, "error": FAILED if host in failed else None}
                     for host in cluster["hosts"]
                 },
                 "views": views,

@@ -68,6 +68,13 @@ def _host_values(row: Mapping) -> dict[str, float | bool | None]:
     }
 
 
+def _add(samples: Mapping[str, list[str]], values: Mapping[str, float | bool | None], labels: Mapping[str, Any]) -> None:
+    """A sample for each value that is known."""
+    for name, value in values.items():
+        if value is not None:
+            samples[name].append(_sample(name, labels, value))
+
+
 def _view_value(row: Mapping) -> int:
     # A host may answer with several MAC addresses, so the names count first.
     holders, foreign = len(row.get("holders") or []), len(row.get("foreign_macs") or [])
@@ -85,22 +92,19 @@ def render(verdicts: Any, generated_at: Any = None) -> str:
         if (one["cluster"], one["vip"]) in seen:
             raise ValueError(f"cluster {one['cluster']} with VIP {one['vip']} occurs twice")
         seen.add((one["cluster"], one["vip"]))
-        values = {
+        values: dict[str, float | bool | None] = {
             "severity": _verdict.SEVERITIES[one["severity_name"]],
             "holders": len(_status.everybody(one)),
             "controllers_enabled": len(one["enabled"]),
             "warnings": len(one["warnings"]),
         }
-        for name, value in values.items():
-            samples[name].append(_sample(name, labels, value))
+        _add(samples, values, labels)
         for verdict in _verdict.VERDICTS:
             samples["verdict"].append(_sample("verdict", {**labels, "verdict": verdict}, one["verdict"] == verdict))
         for row in one["rows"]:
             host_labels = {**labels, "host": row.get("name")}
             if row.get("kind") == "controller":
-                for name, value in _host_values(row).items():
-                    if value is not None:
-                        samples[name].append(_sample(name, host_labels, value))
+                _add(samples, _host_values(row), host_labels)
             elif row.get("asked"):
                 samples["view_answers"].append(_sample("view_answers", host_labels, _view_value(row)))
     lines = []

@@ -200,7 +200,7 @@ def _views(verdict: Mapping) -> str:
     if not rows:
         return ""
     body = [[_text(row.get("name")), _text(_status.view_sentence(row))] for row in rows]
-    return _table(f"What other hosts see of {verdict['cluster']}", ["Asked from", "It"], body)
+    return _table(f"What other hosts see of {verdict['cluster']}", ["Asked from", "Result"], body)
 
 
 def _cell(label: str, words: str) -> str:

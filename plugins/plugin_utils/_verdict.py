@@ -45,13 +45,6 @@ VERDICTS = {
     "not_deployed": "critical",
     "unknown": "unknown",
 }
-PLAYBOOKS = {
-    "deploy": "eucalyptus.ha.gateway",
-    "maintenance": "eucalyptus.ha.maintenance",
-    "drill": "eucalyptus.ha.drill",
-    "nc_route": "eucalyptus.ha.nc_route",
-    "remove": "eucalyptus.ha.remove",
-}
 
 
 @dataclass
@@ -392,7 +385,7 @@ def _in_progress(evidence: Evidence, found: Finding) -> Finding | None:
         return None
     return Finding(
         "run_in_progress",
-        f"{PLAYBOOKS.get(lock.what, lock.what)} is in progress on {names(lock.hosts)}, started by {lock.who} at {lock.since}. "
+        f"{lock.what} is in progress on {names(lock.hosts)}, started by {lock.who} at {lock.since}. "
         f"Found meanwhile: {found.sentence}",
         "Run status again when it has ended.",
     )
@@ -445,7 +438,7 @@ def _notes(evidence: Evidence, finding: Finding) -> list[str]:
     lock = evidence.lock
     if lock is not None and lock.stale:
         notes.append(
-            f"A lock of {PLAYBOOKS.get(lock.what, lock.what)} is left on {names(lock.hosts)}, by {lock.who} at {lock.since}; that run "
+            f"A lock of {lock.what} is left on {names(lock.hosts)}, by {lock.who} at {lock.since}; that run "
             "is not at work any more. The next run replaces the lock."
         )
     return notes

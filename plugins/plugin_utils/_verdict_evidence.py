@@ -17,13 +17,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _vip
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _lock_words, _vip
 
 ENABLED = "ENABLED"
 CERTIFICATE_WARN_DAYS = 30.0
 
 # What ssh and Ansible put before the reason.
-_NOISE = re.compile(r"^(Failed to connect to the host via \w+: |Data could not be sent to remote host .*?: )")
+_NOISE = re.compile(r"^(Task failed: |Module failed: |Failed to connect to the host via \w+: |Data could not be sent to remote host .*?: )")
 _NO_REASON = re.compile(r"Permanently added|^Warning: |^\s*$|^Shared connection|^Connection to .* closed|mux_client|ControlSocket|^@+$")
 
 
@@ -45,11 +45,16 @@ def _names(value: Any, where: str) -> list[str]:
     return list(dict.fromkeys(str(one) for one in value))
 
 
+def _without_noise(line: str) -> str:
+    shorter = _NOISE.sub("", line)
+    return line if shorter == line else _without_noise(shorter)
+
+
 def reason(value: Any) -> str | None:
     """An error message of Ansible or ssh, one line without what is not the reason."""
     if value in (None, ""):
         return None
-    lines = [_NOISE.sub("", line.strip()) for line in re.split(r"[\r\n]+", str(value))]
+    lines = [_without_noise(line.strip()) for line in re.split(r"[\r\n]+", str(value))]
     told = [line for line in lines if not _NO_REASON.search(line)]
     return " ".join(" ".join(told or [line for line in lines if line]).split()).rstrip(".") or None
 
@@ -282,6 +287,7 @@ def _lock(hosts: Mapping[str, Any]) -> Lock | None:
             raise EvidenceError(f"hosts: {name}: lock must be a dictionary or null, not {lock!r}")
         stale = _bool_or_none(lock.get("stale"), f"hosts: {name}: lock: stale") is True
         what, who = (_text(lock.get(key)) or "unknown" for key in ("what", "who"))
+        what = _lock_words.NAMES.get(what, what)
         since = _when(lock.get("since"))
         same = next((one for one in found if (one.what, one.who, one.stale) == (what, who, stale)), None)
         if same:

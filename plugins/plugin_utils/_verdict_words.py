@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 DEPLOY = "Run eucalyptus.ha.gateway."
 
@@ -28,15 +30,15 @@ def names(items: list[str], limit: int = 6) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def is_are(items: list[str]) -> str:
+def is_are(items: Sequence[Any]) -> str:
     return "is" if len(items) == 1 else "are"
 
 
-def plural(items: list[str], one: str, more: str) -> str:
+def plural(items: Sequence[Any], one: str, more: str) -> str:
     return one if len(items) == 1 else more
 
 
-def both(items: list[str]) -> str:
+def both(items: Sequence[Any]) -> str:
     return "both" if len(items) == 2 else "all"
 
 

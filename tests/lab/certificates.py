@@ -8,11 +8,13 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 def expired_certificate(key_file: Path) -> str:
     """A self-signed certificate of that key, which was valid for a day last year (PEM)."""
     key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cloud")])
     end = datetime.now(timezone.utc) - timedelta(days=365)
     built = (

@@ -165,6 +165,21 @@ def test_a9_no_drill_of_a_gateway_that_could_not_fail_over(deployed):
     wait_for(lambda: deployed.status("cc2", "grep -q state=BACKUP /run/eucalyptus-ha/*.state") == 0)
 
 
+def test_a3_a_drill_is_in_progress(deployed, look, pages):
+    """It moves the VIP, and a status by schedule meanwhile raises no alarm."""
+    with deployed.playing("Now make cc2 take the VIP", "drill", "-e", "drill_confirm=true", "-e", "drill_trigger=operator"):
+        seen = look()
+    assert (seen.status, seen.verdict["verdict"], seen.verdict["severity_name"]) == (0, "run_in_progress", "planned")
+    assert "eucalyptus.ha.drill is in progress on cc1 and cc2, started by" in seen.verdict["sentence"]
+    pages.append(("A run is in progress", "a drill", seen))
+    # The drill was killed: its lock is stale, and hides nothing.
+    after = look()
+    assert (after.status, after.verdict["verdict"]) == (0, "ok")
+    assert "A lock of eucalyptus.ha.drill is left on cc1 and cc2" in after.verdict["notes"][0]
+    for host in ("cc1", "cc2"):
+        deployed.sh(host, "rm /run/eucalyptus-ha.lock")
+
+
 def test_flipped(deployed, look, pages):
     deployed.flip("cc1", "cc2")
     wait_for(lambda: deployed.holders() == ["cc2"])

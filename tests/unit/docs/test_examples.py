@@ -88,7 +88,7 @@ SHOWS = {
     "vip_holder": "cc1",
 }
 # Ansible itself has these, or the inventory has.
-ALWAYS = {"groups", "hostvars", "ansible_play_hosts", "inventory_hostname", "ansible_host", "omit", "lookup", "now", "role_path"}
+ALWAYS = {"groups", "hostvars", "ansible_play_hosts", "ansible_play_hosts_all", "inventory_hostname", "ansible_host", "omit", "lookup", "now", "role_path"}
 
 
 def documentation(path: Path) -> dict[str, str]:
@@ -195,7 +195,7 @@ def shown() -> dict[str, str]:
     for name in FILTERS:
         task = tasks(name)[-1]
         action = next(task[word] for word in task if word.startswith("ansible.builtin."))
-        before = {"hostvars": HOSTVARS, "groups": {}, "ansible_play_hosts": [], **REGISTERED.get(name, {})}
+        before = {"hostvars": HOSTVARS, "groups": {}, "ansible_play_hosts": [], "ansible_play_hosts_all": [], **REGISTERED.get(name, {})}
         given[name] = [action.get("msg", action.get("content")), task.get("vars", {}), before]
     ran = subprocess.run(
         [sys.executable, "-c", TEMPLATE],

@@ -382,7 +382,8 @@ def test_a3_a_stale_lock_hides_nothing_and_is_noted():
         ("Failed to connect to the host via ssh: Warning: Permanently added 'cc2' (ED25519) to the list of known hosts.\r\n"
          "root@cc2: Permission denied (publickey).\r\n",
          "root@cc2: Permission denied (publickey)"),
-        ("Timed out after 20 second(s).", "Timed out after 20 second(s)"),
+        ("Task failed: Timed out after 20 second(s).", "Timed out after 20 second(s)"),
+        ("Task failed: Module failed: the VIP is odd", "the VIP is odd"),
         ("Warning: Permanently added 'cc2'", "Warning: Permanently added 'cc2'"),
         ("  \n ", None),
         ("", None),

@@ -81,9 +81,10 @@ def test_several_clusters_with_one_group_of_node_controllers(left):
 @pytest.mark.parametrize(
     ("groups", "options", "words"),
     [
-        ({"eucalyptus_cc": []}, {}, "must name inventory groups of cluster controllers (got eucalyptus_cc, which is empty)"),
-        ({}, {"cc_gateway_clusters": "eucalyptus_ccs"}, "(got eucalyptus_ccs, which does not exist; did you mean eucalyptus_cc?)"),
-        ({}, {"cc_gateway_clusters": "x"}, "(got x, which does not exist). Put both cluster controllers into that group"),
+        ({"eucalyptus_cc": []}, {}, "with both cluster controllers of a cluster (got eucalyptus_cc, which is empty)"),
+        ({}, {"cc_gateway_clusters": "eucalyptus_ccs"}, "(got eucalyptus_ccs, which does not exist). Did you mean eucalyptus_cc?"),
+        ({}, {"cc_gateway_clusters": "x"}, "(got x, which does not exist)."),
+        ({"eucalyptus_cc": ["cc1", "cc2", "nc1"]}, {}, "has 3 hosts (cc1, cc2, nc1); a cluster has at most 2 cluster controllers"),
     ],
 )
 def test_o3_an_empty_or_misspelt_group_of_controllers_is_an_error(groups, options, words):
@@ -104,8 +105,8 @@ def test_o2_the_name_of_the_group_stands_once(given, hosts):
 @pytest.mark.parametrize(
     ("options", "changes", "words"),
     [
-        ({"nc_route_group": "nope"}, {}, "nc_route_group must be an inventory group of node controllers (got nope, which does not exist)."),
-        ({}, {"cc1": {"cc_gateway_nc_group": "nope"}}, "cc_gateway_nc_group must be an inventory group of node controllers (got nope"),
+        ({"nc_route_group": "nope"}, {}, "nc_route_group must be an inventory group with node controllers (got nope, which does"),
+        ({}, {"cc1": {"cc_gateway_nc_group": "nope"}}, "cc_gateway_nc_group must be an inventory group with node controllers (got"),
         ({"nc_route_group": "empty"}, {}, "(got empty, which is empty)"),
     ],
 )
@@ -120,7 +121,7 @@ def test_a7_an_inventory_without_node_controllers_is_fine_and_the_report_says_so
     del groups["eucalyptus_nc"]
     found = plan((groups, hostvars), nc_route_group="eucalyptus_nc")
     assert found["errors"] == []
-    (cluster,) = _status_inventory.evidence(found, hostvars, ["cc1", "cc2"])
+    (cluster,) = _status_inventory.evidence(found, hostvars, ["cc1", "cc2"], [])
     assert cluster["not_asked"] == "none is in inventory group eucalyptus_nc"
 
 
@@ -187,7 +188,7 @@ def test_what_the_inventory_says_of_a_cluster_reaches_the_verdict():
     found = plan(where)
     assert found["hosts"]["cc1"]["keepalived_conf"] == "/etc/vrrp.conf"
     assert found["hosts"]["nc1"]["candidates"]["cc1"] == "10.0.0.3"
-    (cluster,) = _status_inventory.evidence(found, where[1], [])
+    (cluster,) = _status_inventory.evidence(found, where[1], [], [])
     assert (cluster["keepalived_unit"], cluster["certificate_warn_days"]) == ("cc-vrrp", 60.0)
 
 
@@ -210,9 +211,9 @@ INSPECTED = {
 }  # fmt: skip
 
 
-def evidence(in_play=("localhost", "cc1", "cc2", "nc1"), **changes):
+def evidence(in_play=("localhost", "cc1", "cc2", "nc1"), targeted=("localhost", "cc1", "cc2", "nc1"), **changes):
     where = inventory(**changes)
-    (cluster,) = _status_inventory.evidence(plan(where), where[1], in_play)
+    (cluster,) = _status_inventory.evidence(plan(where), where[1], in_play, targeted)
     return cluster
 
 
@@ -243,6 +244,13 @@ def test_a12_an_unreachable_host_has_its_reason(returned, error):
 
 
 def test_o16_a_host_outside_limit_was_not_asked_whatever_an_earlier_run_left():
-    cluster = evidence(in_play=["cc1"], cc2={"__cc_gateway_status_host": INSPECTED}, nc1={"__cc_gateway_status_host": INSPECTED})
-    assert cluster["hosts"]["cc2"] == {"asked": False, "reachable": False}
+    left = {"__cc_gateway_status_host": INSPECTED}
+    cluster = evidence(in_play=["cc1"], targeted=["cc1"], cc2=left, nc1=left)
+    assert cluster["hosts"]["cc2"] == {"asked": False, "reachable": False, "error": None}
     assert (cluster["views"], cluster["not_asked"]) == ({}, "all are outside --limit")
+
+
+def test_a_host_that_failed_earlier_in_the_run_is_not_called_outside_limit_and_what_it_reported_is_old():
+    cluster = evidence(in_play=["cc1"], cc2={"__cc_gateway_status_host": INSPECTED}, nc1={"__cc_gateway_status_host": INSPECTED})
+    assert cluster["hosts"]["cc2"] == {"asked": True, "reachable": False, "error": "it failed earlier in this run"}
+    assert cluster["views"] == {"nc1": {"error": "it failed earlier in this run"}}

@@ -89,12 +89,48 @@ def test_several_clusters_in_one_run_and_nothing_of_an_earlier_one(tmp_path: Pat
     assert all(one["enabled"] == [] and one["verdict"] == "unknown" for one in run.verdicts)
 
 
+def test_a_host_that_failed_earlier_in_the_run_is_not_reported_as_an_earlier_status_had_it(tmp_path: Path) -> None:
+    fact = {"vips": [{"vip": "192.0.1.10", "held": True}]}
+    earlier = [
+        {
+            "hosts": "eucalyptus_cc",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    "name": "What an earlier run leaves behind",
+                    "ansible.builtin.set_fact": {
+                        "__cc_gateway_status_host": {"vip_fact": fact, "answer": {"local_state": "ENABLED"}}
+                    },
+                },
+                {"name": "Fail", "ansible.builtin.fail": {"msg": "x"}, "when": "inventory_hostname == 'eucalyptus-cc1'"},
+            ],
+        },
+        {"import_playbook": STATUS},
+    ]
+    (verdict,) = Run(tmp_path, earlier, inventory()).verdicts
+    assert (verdict["holders"], verdict["enabled"]) == ([], [])
+    assert verdict["rows"][0]["error"] == "it failed earlier in this run"
+
+
 def test_a12_a_host_that_gives_no_answer_is_a_line_of_the_report_with_the_reason(tmp_path: Path) -> None:
     run = Run(tmp_path, STATUS, inventory(), cc_gateway_clusters="eucalyptus_cc")
     (verdict,) = run.verdicts
     assert "could not be reached (" in verdict["sentence"]
     assert "/nonexistent/python" in verdict["rows"][0]["error"]
     assert "\\r" not in verdict["sentence"]
+
+
+def test_a12_a_host_that_hangs_is_given_up_and_is_not_called_outside_limit(tmp_path: Path) -> None:
+    """A frozen host's connection stays open, and Ansible takes a task that timed out for failed whatever failed_when is."""
+    interpreter = tmp_path / "python"
+    interpreter.write_text("#!/bin/sh\nexec sleep 20\n", encoding="utf-8")
+    interpreter.chmod(0o755)
+    hosts = inventory()
+    hosts["all"]["children"]["eucalyptus_cc"]["hosts"]["eucalyptus-cc2"]["ansible_python_interpreter"] = str(interpreter)
+    run = Run(tmp_path, STATUS, hosts, cc_gateway_ask_timeout=2)
+    second = run.verdicts[0]["rows"][1]
+    assert (second["asked"], second["reachable"]) == (True, False)
+    assert "imed out after 2 second" in second["error"]
 
 
 @pytest.mark.parametrize(("fail_at", "status"), [("", 2), ("warning", 2), ("unknown", 2), ("critical", 0)])
@@ -106,8 +142,8 @@ def test_o5_the_threshold_is_a_gravity_by_name(tmp_path: Path, fail_at: str, sta
 @pytest.mark.parametrize(
     ("options", "variables", "words"),
     [
-        ({"cc_gateway_clusters": "eucalyptus_ccs"}, {}, "(got eucalyptus_ccs, which does not exist; did you mean eucalyptus_cc?)"),
-        ({"nc_route_group": "nope"}, {}, "nc_route_group must be an inventory group of node controllers (got nope, which does not exist)."),
+        ({"cc_gateway_clusters": "eucalyptus_ccs"}, {}, "(got eucalyptus_ccs, which does not exist). Did you mean eucalyptus_cc?"),
+        ({"nc_route_group": "nope"}, {}, "nc_route_group must be an inventory group with node controllers (got nope, which does"),
         ({"cc_gateway_status_fail_at": 3}, {}, "cc_gateway_status_fail_at must be warning, unknown or critical (got 3)."),
         ({}, {"cc_gateway_vip": None}, "cc_gateway_vip must be set for the hosts of eucalyptus_cc."),
         ({}, {"cc_gateway_vip": ["192.0.1.10"]}, "cc_gateway_vip must be an IP address"),
