@@ -29,7 +29,7 @@ def message(host: str, errors: list[str], warnings: list[str]) -> str:
     return "\n".join(lines)
 
 
-class ActionModule(ActionBase):
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     """See above."""
 
     _requires_connection = True
@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
         password = str(options.get("cc_gateway_auth_pass") or "")[:8]
         source = options.get("cc_gateway_check_source")
         probes = [] if source not in ("auto", "state_file") else ["state_file", "soap", "state_file"]
-        return self._execute_module(
+        found: dict[str, Any] = self._execute_module(
             module_name="eucalyptus.ha.gateway_host_info",
             module_args={
                 "gateways": [{key: gateway[key] for key in GATEWAY_KEYS} for gateway in settings.gateways],
@@ -77,10 +77,11 @@ class ActionModule(ActionBase):
             },
             task_vars=variables,
         )
+        return found
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         specs = _role_options.load_specs("cc_gateway")
         host = variables["inventory_hostname"]
         conf_path = variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf"

@@ -16,14 +16,14 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _lock_words, 
 MODULE = "eucalyptus.ha.run_lock"
 
 
-class ActionModule(ActionBase):
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     """Runs the module of the same name on the host."""
 
     _requires_connection = True
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         replace = arguments.pop("break", False)
         # The parent of this worker process is ansible-playbook itself.

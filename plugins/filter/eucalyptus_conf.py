@@ -60,7 +60,8 @@ def eucalyptus_conf(texts: Any) -> dict[str, str]:
         raise AnsibleFilterError(
             f"eucalyptus_conf: wants the text of a file or a list of texts, got {type(texts).__name__}"
         )
-    return _eucalyptus_conf.parse(texts)
+    found: dict[str, str] = _eucalyptus_conf.parse(texts)
+    return found
 
 
 class FilterModule:

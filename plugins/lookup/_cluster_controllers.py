@@ -35,7 +35,7 @@ _raw:
 """
 
 
-class LookupModule(LookupBase):
+class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
     """The lookup."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **_options: Any) -> list[str]:

@@ -88,7 +88,10 @@ SHOWS = {
     "vip_holder": "cc1",
 }
 # Ansible itself has these, or the inventory has.
-ALWAYS = {"groups", "hostvars", "ansible_play_hosts", "ansible_play_hosts_all", "inventory_hostname", "ansible_host", "omit", "lookup", "now", "role_path"}
+ALWAYS = {
+    "groups", "hostvars", "ansible_play_hosts", "ansible_play_hosts_all", "inventory_hostname", "ansible_host", "omit", "lookup", "now",
+    "role_path",
+}  # fmt: skip
 
 
 def documentation(path: Path) -> dict[str, str]:
