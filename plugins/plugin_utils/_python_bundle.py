@@ -14,8 +14,10 @@ import builtins
 from collections.abc import Iterator
 from pathlib import Path
 
+# The tag in two parts: reuse takes a whole one for this file's.
+TAG = "-".join(("SPDX", "License", "Identifier"))
 HEAD = """\
-# SPDX-License-Identifier: {licence}
+# {tag}: {licence}
 # Put together from the package {name} of {owner} (eucalyptus.ha). Change it there, not here.
 \"\"\"{docstring}\"\"\"
 
@@ -43,7 +45,7 @@ def python_bundle(package: str) -> str:
     order = _in_order(trees)
     _check_names(trees)
     parts = [
-        HEAD.format(name=directory.name, owner=_owner(directory), docstring=docstring.splitlines()[0], licence=LICENCE),
+        HEAD.format(name=directory.name, owner=_owner(directory), docstring=docstring.splitlines()[0], licence=LICENCE, tag=TAG),
         *(_part(directory, name, trees[name]) for name in order if name != "__init__"),
         TAIL,
     ]

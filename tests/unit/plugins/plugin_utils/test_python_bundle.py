@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter._python_bundle import FilterModule
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._python_bundle import python_bundle
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._python_bundle import TAG, python_bundle
 
 CHECK = Path(__file__).resolve().parents[4] / "roles/cc_gateway/files/cc_enabled_check"
 INIT = '"""What it is.\n\nAnd more."""\n\nfrom __future__ import absolute_import\n\nfrom .main import run\n'
@@ -27,7 +27,7 @@ def package(tmp_path):
         directory.mkdir()
         (directory / "__init__.py").write_text(init)
         for name, text in parts.items():
-            (directory / f"{name}.py").write_text(f"# SPDX-License-Identifier: GPL-3.0-or-later\n# ruff: noqa: B904\n{text}")
+            (directory / f"{name}.py").write_text(f"# {TAG}: GPL-3.0-or-later\n# ruff: noqa: B904\n{text}")
         return str(directory)
 
     return make
@@ -55,7 +55,7 @@ def test_parts_follow_those_that_they_import(package):
 
 def test_a_bundle_begins_with_what_it_is_and_runs_only_as_a_program(package):
     text = python_bundle(package(main="def run():\n    print('ran')\n"))
-    assert text.startswith("# SPDX-License-Identifier: GPL-3.0-or-later\n# Put together from the package tool of ")
+    assert text.startswith(f"# {TAG}: GPL-3.0-or-later\n# Put together from the package tool of ")
     assert '\n"""What it is."""\n' in text
     assert "And more" not in text
     assert "ruff" not in text
