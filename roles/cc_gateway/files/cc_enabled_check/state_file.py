@@ -106,13 +106,13 @@ def observe_state_file(options, deadline, memory, moment, observation):
             # CC has responded.
             for _attempt in range(4):
                 reading = read_handle(handle)
-                if reading == before:
+                offset, state = reading
+                if reading == before and offset is not None:
                     break
                 before = reading
-                offset, state = reading
                 if offset is None:
                     time.sleep(0.005)  # torn, most likely
-                elif not responds:
+                elif responds != "now":
                     observation.update(seen=state, offset=offset)
                     need = request_needed(memory, state, moment, options["live-every"])
                     if need == WAIT:
@@ -126,14 +126,12 @@ def observe_state_file(options, deadline, memory, moment, observation):
                     else:
                         responds = "%.1f s ago" % (moment - memory["live"])
             else:
-                raise Trouble("the state file changes all the time")
+                raise Trouble("the state file changes all the time") if offset is not None else Trouble(state, "layout")
         finally:
             posix.close(handle)
     except EnvironmentError as error:
         kind = {2: "absent", 20: "absent", 13: "unreadable"}.get(error.errno)  # ENOENT, ENOTDIR, EACCES
         raise Trouble("--state-file %s: %s" % (path, error.strerror), kind)
-    if offset is None:
-        raise Trouble(state, "layout")
     observation.update(
         seen=state, offset=offset, state=state, definite=True,
         message="localState in %s, layout of %s%s" % (

@@ -55,7 +55,7 @@ def test_json_is_one_line_even_with_verbose(wire, program):
     assert list(said) == sorted(said)
     assert 0 < said.pop("elapsed") < 20
     assert said == {
-        "local_state": "ENABLED", "enabled": True, "definite": True, "source": "soap", "remembered": False,
+        "local_state": "ENABLED", "enabled": True, "definite": True, "source": "soap", "remembered": False, "trouble": None,
         "message": f"ENABLED: 127.0.0.1:{wire.port}: localState of cluster PARTI00/CC_00",
     }  # fmt: skip
 

@@ -224,6 +224,20 @@ def test_a_state_that_is_confirmed_by_an_earlier_get_is_definite(runs):
     assert runs.result.message.endswith("layout of 4.1 to 5.1; httpd answered 4.9 s ago")
 
 
+def test_a_change_between_two_readings_is_confirmed_too(runs, monkeypatch):
+    runs(b"DISABLED")
+    states = iter([b"DISABLED", b"ENABLED", b"ENABLED"])
+    real = os.read
+
+    def read(handle, size):
+        data = real(handle, size)
+        return bytes(state_file(next(states))) if len(data) == SIZE else data
+
+    monkeypatch.setattr(check.common.posix, "read", read)
+    assert runs(b"DISABLED") == 1
+    assert (runs.result.local_state, next(states, None)) == ("ENABLED", None)
+
+
 def test_a_change_of_the_file_is_confirmed_at_once(runs):
     assert [runs(state) for state in (b"DISABLED", b"DISABLED", b"ENABLED", b"ENABLED", b"NOTREADY")] == [1, 0, 1, 0, 1]
 
@@ -423,8 +437,9 @@ def test_state_that_never_stands_still(read, monkeypatch):
     assert "changes all the time" in read(state_file()).message
 
 
-def test_state_that_is_torn_for_a_moment(read, monkeypatch):
-    states = iter([b"DISABLED", b"EISABLED", b"ENABLED", b"ENABLED"])
+@pytest.mark.parametrize("torn", [[b"DISABLED", b"EISABLED"], [b"EISABLED", b"EISABLED"], [b"EISABLED", b"ENISABLED"]])
+def test_state_that_is_torn_for_a_moment(read, monkeypatch, torn):
+    states = iter([*torn, b"ENABLED", b"ENABLED"])
     monkeypatch.setattr(check.common.posix, "read", lambda handle, size: bytes(state_file(next(states))))
     assert read(state_file()).enabled
 
