@@ -123,10 +123,11 @@ def aged(memory: Memory) -> Memory:
 
 
 class Model:
-    """The rules of one `when_none_enabled`: hold or release."""
+    """The rules of one `when_none_enabled`: hold or release. The preferred host, if any, has `spread` more priority."""
 
-    def __init__(self, when_none_enabled: str):
+    def __init__(self, when_none_enabled: str, preferred: int | None = None, spread: int = 10):
         self.hold = when_none_enabled == "hold"
+        self.spread = {preferred: spread}
         self.table: list[Host] = []
         self._numbers: dict[Host, int] = {}
         self.ran = lru_cache(maxsize=None)(self._ran)
@@ -169,9 +170,9 @@ class Model:
         new = host.file is None and host.up and host.cc in ("ok", "slow")
         return self.number(host._replace(memory=aged(host.memory), file=DISABLED if new else host.file, new=new))
 
-    def priority(self, host: Host) -> int:
+    def priority(self, host: Host, number: int) -> int:
         """Of an instance that is not in state FAULT."""
-        return BASE + (WEIGHT if host.enabled and self.hold else 0) + (NEWLY_WEIGHT if host.newly else 0)
+        return BASE + self.spread.get(number, 0) + (WEIGHT if host.enabled and self.hold else 0) + (NEWLY_WEIGHT if host.newly else 0)
 
     def _elected(self, hosts: tuple[int, int], vrrp: tuple[str, str], cut: bool) -> tuple[str, str]:
         """The outcome of VRRP."""
@@ -186,7 +187,7 @@ class Model:
                 states[number] = "F" if host.up else "-"
         masters = [number for number in able if states[number] == "M"]
         # A backup takes over from a lower priority only; of two masters, or two backups at once, the higher address wins a tie.
-        rank = {number: (self.priority(self.table[hosts[number]]), [number] == masters, number) for number in able}
+        rank = {number: (self.priority(self.table[hosts[number]], number), [number] == masters, number) for number in able}
         for number in able:
             alone = cut or len(able) == 1
             states[number] = "M" if alone or rank[number] == max(rank.values()) else "B"
