@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_text import plain
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _drill
 
 DOCUMENTATION = r"""
@@ -219,7 +220,9 @@ def drill_report(recording: Any) -> dict[str, Any]:
     if not isinstance(recording, Mapping):
         raise AnsibleFilterError(f"drill_report: expected a dictionary, got {type(recording).__name__}")
     try:
-        return _drill.report(recording)
+        # The log has lines that others may have written.
+        report: dict[str, Any] = plain(_drill.report(recording))
+        return report
     except _drill.DrillError as e:
         raise AnsibleFilterError(f"drill_report: {e}") from e
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _eucalyptus_conf
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_text import plain
 
 DOCUMENTATION = r"""
 name: eucalyptus_conf
@@ -60,7 +61,7 @@ def eucalyptus_conf(texts: Any) -> dict[str, str]:
         raise AnsibleFilterError(
             f"eucalyptus_conf: wants the text of a file or a list of texts, got {type(texts).__name__}"
         )
-    found: dict[str, str] = _eucalyptus_conf.parse(texts)
+    found: dict[str, str] = plain(_eucalyptus_conf.parse(texts))
     return found
 
 

@@ -17,13 +17,20 @@ import hashlib
 import io
 import json
 import os
+import re
 import shlex
 
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _as_user
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_text import plain
 
 PATH = "/usr/libexec/keepalived/cc-enabled-check"
 FILES = "cc_enabled_check"  # the program's module, one file on a host
 SIZE_LIMIT = 1 << 20  # bytes of one file
+
+VALUE_LIMIT = 32  # of an answer
+LINE_LIMIT = 400  # characters of one; the check's own lines have 303 at the most
+_UNPRINTABLE = re.compile(u"[^ -~]")
+_STATE = re.compile(r"[A-Z_]{1,32}\Z")
 
 # These connect one run with the next. Without them a run queries the controller afresh, and changes nothing on the host.
 _MEMORY_OPTIONS = ("--memory", "--grace", "--rest", "--watch", "--live-every")
@@ -111,18 +118,31 @@ def query_argv(argv):
 def parse_answer(output, complaint="", otherwise=""):
     """What a run of the check with --json printed -> dict with at least definite, local_state and message. Never raises.
 
-    output, complaint: its standard output and standard error, text. otherwise: the message when it printed nothing.
+    output, complaint: its standard output and standard error, text. otherwise: the message when it printed nothing. The check's user may
+    make a run of it print anything: values that are no line of text, number, boolean or null are left out, and no text holds a template.
     """
     try:
         answer = json.loads(output)
-    except ValueError:
+    except (ValueError, RuntimeError):  # RuntimeError: lists in lists without end
         answer = None
-    if isinstance(answer, dict) and "definite" in answer:
-        found = {"local_state": None, "message": ""}
-        found.update(answer)
-        return found
+    found = {"local_state": None, "message": ""}
+    if isinstance(answer, dict) and isinstance(answer.get("definite"), bool):
+        for key, value in sorted(answer.items())[:VALUE_LIMIT]:
+            if isinstance(value, type(u"")):
+                found[_line(key)] = _line(value)
+            elif value is None or isinstance(value, bool) or (isinstance(value, (int, float)) and abs(value) < 1e12):
+                found[_line(key)] = value
+        if not isinstance(found["message"], type(u"")):
+            found["message"] = ""
+        if found["local_state"] is None or (isinstance(found["local_state"], type(u"")) and _STATE.match(found["local_state"])):
+            return found
     texts = [(text or "").strip() for text in (complaint, output, otherwise, "the check printed nothing")]
-    return {"definite": False, "local_state": None, "message": [text for text in texts if text][0].splitlines()[-1]}
+    return {"definite": False, "local_state": None, "message": _line([text for text in texts if text][0].splitlines()[-1])}
+
+
+def _line(text):
+    """A line of printable ASCII that holds no template."""
+    return plain(_UNPRINTABLE.sub("?", text[:LINE_LIMIT]))
 
 
 def query(found):

@@ -14,7 +14,6 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import grp
-import json
 import pwd
 import threading
 import time
@@ -25,6 +24,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _as_user,
     _cc_alive,
     _client_keys,
+    _deployed_check,
     _keepalived_process,
     _keepalived_setup,
     _safe_files,
@@ -114,14 +114,7 @@ def run_check(name, executable, program, arguments):
         _status, output, complaint = _as_user.run(name, argv, program.encode("utf-8"))
     except _as_user.UserError as e:
         output, complaint = b"", str(e).encode("utf-8")
-    try:
-        found = json.loads(output.decode("utf-8", "replace"))
-    except ValueError:
-        found = None
-    if isinstance(found, dict) and "definite" in found:
-        return dict({"local_state": None, "message": ""}, **found)
-    said = (complaint or output).decode("utf-8", "replace").strip().rpartition("\n")[2]
-    return {"definite": False, "local_state": None, "message": said or "the check printed nothing"}
+    return _deployed_check.parse_answer(output.decode("utf-8", "replace"), complaint.decode("utf-8", "replace"))
 
 
 def _who_answers(vip, gateway, links, addresses, probe_timeout):

@@ -186,14 +186,15 @@ http_status:
   sample: 404
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.eucalyptus.ha.plugins.module_utils._cc_api import missing_library
 from ansible_collections.eucalyptus.ha.plugins.module_utils._cc_errors import CcError, CcOptionError
 from ansible_collections.eucalyptus.ha.plugins.module_utils._cc_options import argument_spec, make_client
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def main():
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = PlainModule(argument_spec=argument_spec(), supports_check_mode=True)
     missing = missing_library()
     if missing is not None:
         # A library can be there and not fit its neighbours, which only the import tells.

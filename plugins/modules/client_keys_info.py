@@ -212,12 +212,12 @@ deployed:
   sample: null
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _client_keys
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             client_key=dict(type="path", no_log=False, default="/var/lib/eucalyptus/keys/cloud-pk.pem"),
             client_cert=dict(type="path", default="/var/lib/eucalyptus/keys/cloud-cert.pem"),

@@ -79,8 +79,8 @@ file_changed:
   sample: false
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _iptables_preload, _packet_filter, _safe_files
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def preload(path, rules, comment, dry):
@@ -100,7 +100,7 @@ def preload(path, rules, comment, dry):
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             preload_file=dict(type="path", required=True),
             rules=dict(type="list", elements="dict", required=True),

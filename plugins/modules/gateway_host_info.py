@@ -485,12 +485,12 @@ listen_error:
   sample: null
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _gateway_host
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             gateways=dict(
                 type="list",

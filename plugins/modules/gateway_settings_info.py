@@ -89,12 +89,12 @@ systemd:
   sample: true
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _gateway_facts, _safe_files
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             root=dict(type="path", default="/"),
             programs=dict(type="list", elements="path", default=[]),

@@ -138,12 +138,12 @@ certificate:
   sample: {path: /var/lib/eucalyptus/keys/cloud-cert.pem, days_left: 3649, error: null}
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _arp_probe, _gateway_host_status, _vip_facts
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             vips=dict(type="list", elements="str", required=True),
             controller=dict(type="bool", default=False),

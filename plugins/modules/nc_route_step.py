@@ -102,19 +102,19 @@ state:
 
 import json
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _nc_route_change,
     _nc_route_inspect,
     _nc_route_proof,
     _safe_files,
 )
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 PATH = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             step=dict(type="str", choices=["plan", "change", "prove", "confirm", "rollback"], required=True),
             reason=dict(type="str"),

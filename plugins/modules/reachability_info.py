@@ -159,8 +159,8 @@ clocks:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _arp_probe, _reachability
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def _targets(targets, interval, timeout):
@@ -186,7 +186,7 @@ def _targets(targets, interval, timeout):
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             targets=dict(
                 type="list",

@@ -82,12 +82,12 @@ lock:
   sample: {run: "control:4711:88", what: deploy, who: root at control, since: 1795358405.1, longest: 3600.0, age: 0.0, stale: false}
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _run_lock
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             state=dict(type="str", choices=["present", "absent"], default="present"),
             what=dict(type="str", required=True),

@@ -11,7 +11,7 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: safe_file
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: "[INTERNAL] Read, write or remove a file where other users may write as well"
 description:
   - Internal to the collection C(eucalyptus.ha). It may change at any time without notice.
@@ -108,8 +108,8 @@ import grp
 import pwd
 import re
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _safe_files
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def number(module, option, find, field):
@@ -184,7 +184,7 @@ def act(module):
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             path=dict(type="path", required=True),
             state=dict(type="str", choices=["present", "absent", "read"], default="present"),

@@ -577,12 +577,12 @@ ansible_facts:
                   sample: null
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _arp_probe, _vip_facts
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             vips=dict(type="list", elements="str"),
             keepalived_conf=dict(type="path", default="/etc/keepalived/keepalived.conf"),

@@ -101,14 +101,14 @@ moves:
 import os
 import time
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _address_moves, _addresses, _reachability
+from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 LOOK_EVERY = 0.2  # seconds
 
 
 def main():
-    module = AnsibleModule(
+    module = PlainModule(
         argument_spec=dict(
             vips=dict(type="list", elements="str", required=True),
             seconds=dict(type="float", required=True),

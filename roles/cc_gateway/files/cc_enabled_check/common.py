@@ -44,8 +44,14 @@ class WrongCall(Exception):
 
 
 def clean(text):
-    """One line of printable ASCII, whatever a server or a caller sent."""
+    """One line of printable ASCII that holds no template of Ansible's, whatever a server or a caller sent."""
     text = "".join([letter if " " <= letter <= "~" else "?" for letter in text[:301]])
+    if "{" in text:
+        # As in module_utils/_plain_text.py: no beginning of a template, nor of one that what follows would complete.
+        for mark in ("{{", "{%", "{#"):
+            while mark in text:
+                text = text.replace(mark, "(" + mark[1])
+        text = text[:-1] + "(" if text[-1] == "{" else text
     return text if len(text) <= 300 else text[:300] + "..."
 
 

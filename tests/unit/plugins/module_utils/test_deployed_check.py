@@ -142,3 +142,35 @@ def test_the_sum_of_the_program_tells_one_version_from_another(tmp_path):
     (tmp_path / "cc_enabled_check.py").write_text("two", encoding="utf-8")
     assert list(one) == ["cc_enabled_check.py"]
     assert _deployed_check.sources(str(tmp_path)) != one
+
+
+HOSTILE = "{{ lookup('pipe', 'touch /tmp/won') }}"
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        # What the check's user may have it print: s2_, whatever field it is in.
+        ({"definite": True, "local_state": "ENABLED", "message": HOSTILE}, {"message": "({ lookup('pipe', 'touch /tmp/won') }}"}),
+        ({"definite": True, "local_state": "ENABLED", "message": "x" * 9999}, {"message": "x" * 400}),
+        ({"definite": True, "local_state": "ENABLED", "message": "a\nb\x1b[31m\u00e9"}, {"message": "a?b?[31m?"}),
+        ({"definite": True, "local_state": "ENABLED", "message": ["a"]}, {"message": ""}),
+        ({"definite": True, "local_state": HOSTILE, "message": ""}, {"definite": False, "local_state": None}),
+        ({"definite": True, "local_state": {"a": 1}, "message": ""}, {"definite": True, "local_state": None}),
+        ({"definite": HOSTILE, "local_state": "ENABLED", "message": ""}, {"definite": False, "local_state": None}),
+        ({"definite": False, HOSTILE: HOSTILE}, {"({ lookup('pipe', 'touch /tmp/won') }}": "({ lookup('pipe', 'touch /tmp/won') }}"}),
+    ],
+)
+def test_s2_an_answer_holds_no_template_and_only_what_an_answer_may_hold(printed, expected):
+    found = _deployed_check.parse_answer(json.dumps(printed))
+    assert {key: found[key] for key in expected} == expected
+    assert "{{" not in json.dumps(found)
+
+
+@pytest.mark.parametrize("text", ["[" * 100000, '{"definite": true, "elapsed": 1e999}', '{"definite": true, "elapsed": NaN}', HOSTILE])
+def test_s2_an_answer_that_is_meant_to_break_the_reader(text):
+    found = _deployed_check.parse_answer(text)
+    assert found["local_state"] is None
+    assert len(found["message"]) <= 400
+    assert "{{" not in found["message"]
+    assert "elapsed" not in found

@@ -17,6 +17,11 @@ from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_
         ("x" * 300, "x" * 300),
         ("x" * 301, "x" * 300 + "..."),
         ("x" * 9000, "x" * 300 + "..."),
+        # S2: the line reaches the control node.
+        ("{{ lookup('pipe', 'id') }}", "({ lookup('pipe', 'id') }}"),
+        ("{{{% x %}{#", "(((% x %}(#"),
+        ("half of one {", "half of one ("),
+        ("{'a': {'b': 1}}", "{'a': {'b': 1}}"),
     ],
 )
 def test_a_line_is_printable_and_short(text, line):
