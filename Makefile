@@ -62,11 +62,11 @@ test-fast: setup ##! lint and unit tests; a minute or two
 
 .PHONY: test
 test: setup ##! what CI runs: also AWX data, sanity on one core, molecule, system tests, the short faults
-	$(call stages,lint unit interpreters awx-data sanity test-lab molecule system faults-short)
+	$(call stages,lint unit other-dates interpreters awx-data sanity test-lab molecule system faults-short)
 
 .PHONY: test-full
 test-full: setup ## everything: all cores, platforms, faults and mutants, the execution environment, AWX; hours
-	$(call stages,lint coverage interpreters docs-lint docs matrix test-lab molecule-all system-all faults-all test-mutants mutation galaxy-importer test-install ee awx)
+	$(call stages,lint coverage other-dates interpreters docs-lint docs matrix test-lab molecule-all system-all faults-all test-mutants mutation galaxy-importer test-install ee awx)
 
 # --- static checks and unit tests ------------------------------------------------------------------
 
@@ -151,6 +151,10 @@ unit: setup ##! unit tests
 .PHONY: model
 model: setup ## the model of two gateway hosts, deeper than in `make unit`: all orders of 5 events; minutes
 	PYTHONPATH=$(COLLECTIONS) $(VENV)/bin/python tests/unit/roles/cc_gateway/model/gateway_model.py 5
+
+.PHONY: other-dates
+other-dates: setup ## the unit tests that use the date, at other dates; tests/unit/wall_clock.py
+	tools/other-dates
 
 .PHONY: coverage
 coverage: setup ## unit tests; fails below 95 % of the lines or branches of plugins/ and the check

@@ -14,6 +14,9 @@ import re
 import subprocess
 import time
 
+# For deadlines: nobody sets it. Python 2.7 has none.
+_clock = getattr(time, "monotonic", time.time)
+
 # keepalived(8), --pid; older packages used /var/run, which need not be a link to /run everywhere.
 PID_FILES = ("/run/keepalived.pid", "/var/run/keepalived.pid", "/run/keepalived/keepalived.pid")
 SYSTEM_PATH = ("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/bin", "/usr/local/bin")
@@ -39,10 +42,10 @@ def version(program):
         return None
     process.stdin.close()
     # Python 2.7's communicate() has no timeout, and a fact must not hang on a broken program.
-    deadline = time.time() + VERSION_TIMEOUT
+    deadline = _clock() + VERSION_TIMEOUT
     pause = 0.001
     while process.poll() is None:
-        if time.time() > deadline:
+        if _clock() > deadline:
             process.kill()
             process.wait()
             break

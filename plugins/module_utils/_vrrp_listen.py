@@ -26,6 +26,9 @@ import socket
 import struct
 import time
 
+# For deadlines: nobody sets it. Python 2.7 has none.
+_clock = getattr(time, "monotonic", time.time)
+
 PROTOCOL = 112
 ETH_P_ALL = 0x0003
 SO_ATTACH_FILTER = 26
@@ -171,11 +174,11 @@ def listen(interface, seconds):
         raise ListenError("cannot listen on %s: %s%s" % (interface, problem.strerror or problem, hint))
     joined = _join(index)
     packets = []
-    deadline = time.time() + seconds
+    deadline = _clock() + seconds
     try:
         while len(packets) < 10000:
-            left = deadline - time.time()
-            if left <= 0 or left > seconds + 1:  # the clock may be set back meanwhile
+            left = deadline - _clock()
+            if left <= 0 or left > seconds + 1:  # Python 2.7: the clock may be set back meanwhile
                 break
             try:
                 ready = select.select([sock], [], [], left)[0]

@@ -35,10 +35,19 @@ if BY_ANSIBLE_TEST:
         os.symlink(os.environ["ANSIBLE_COLLECTIONS_PATH"], link)
     except OSError:  # as above
         pass
+else:
+    # Before any test is imported: what is bound as a default argument is to be watched too.
+    from ansible_collections.eucalyptus.ha.tests.unit import wall_clock
+
+    GUARD = wall_clock.Guard()
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "interpreters: runs other Python interpreters (pyenv); slower")
+    config.addinivalue_line("markers", "wall_clock: uses the date of this host; see wall_clock.py")
+    config.addinivalue_line("markers", "today_only(reason): uses the date of this host; see wall_clock.py")
+    if not BY_ANSIBLE_TEST:
+        config.pluginmanager.register(GUARD)
 
 
 def pytest_collection_modifyitems(items):

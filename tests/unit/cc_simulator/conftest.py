@@ -58,7 +58,7 @@ class Caller:
 
     def post(self, body, headers=None, path=SERVICE_PATH, method="POST"):
         """Return the HTTP status and the body."""
-        connection = http.client.HTTPConnection(self.simulator.host, self.simulator.port, timeout=10)
+        connection = http.client.HTTPConnection(self.simulator.host, self.simulator.port, timeout=60)
         if headers is None:
             headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action("DescribeServices")}"'}
         try:

@@ -20,6 +20,8 @@ from ansible_collections.eucalyptus.ha.tests.cc_simulator.behaviour import MODES
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import SimulatorError
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
 
+pytestmark = pytest.mark.today_only("proves the commands; those about time are run at other dates")
+
 TESTS = Path(__file__).parents[2]
 
 
@@ -56,7 +58,7 @@ def two(key_directory):
         yield first, second
 
 
-def wait_for(condition, seconds=10):
+def wait_for(condition, seconds=60):
     """Wait until ``condition()`` is true."""
     end = time.monotonic() + seconds
     while not condition():
@@ -70,11 +72,10 @@ def run(capsys, *arguments):
     return status, captured.out, captured.err
 
 
+@pytest.mark.wall_clock
 def test_serve_from_start_to_sigterm(key_directory, tmp_path, capsys):
     options = ("--keys", key_directory, "--control", tmp_path / "control", "--state-file", tmp_path / "state")
-    started = time.monotonic()
     with serve(*options, "--state", "ENABLED", "--name", "CC_09") as (process, port):
-        assert time.monotonic() - started < 5  # 0.2 s on a quiet host
         there = ("--host", "127.0.0.1", "--port", port, "--keys", key_directory)
         assert run(capsys, "cloud", "describe", *there) == (0, "ENABLED\n", "")
         assert run(capsys, "cloud", "disable", *there) == (0, "DISABLED\n", "")
@@ -84,7 +85,7 @@ def test_serve_from_start_to_sigterm(key_directory, tmp_path, capsys):
         assert (report["state"], report["identity"]["name"]) == ("DISABLED", "CC_09")
         assert report["requests"] == {"DescribeServices": 2, "DisableService": 1}
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
         assert not (tmp_path / "control").exists()
         assert "DisableService" in process.stderr.read()
 
@@ -92,7 +93,7 @@ def test_serve_from_start_to_sigterm(key_directory, tmp_path, capsys):
 def test_die_is_a_kill_9(key_directory, tmp_path, capsys):
     with serve("--keys", key_directory, "--control", tmp_path / "control") as (process, _port):
         assert run(capsys, "control", "--control", tmp_path / "control", "die") == (0, "", "")
-        assert process.wait(5) == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
         assert (tmp_path / "control").exists()
         status, _out, err = run(capsys, "control", "--control", tmp_path / "control", "status")
         assert (status, "no simulator answers" in err) == (1, True)
@@ -133,10 +134,11 @@ def test_serve_with_fewer_workers(key_directory):
                 with pytest.raises(TimeoutError):
                     other.recv(1)
                 kept.close()
-                other.settimeout(10)
+                other.settimeout(60)
                 assert other.recv(12) == b"HTTP/1.1 200"
 
 
+@pytest.mark.wall_clock
 def test_the_clock_that_stands_still(tmp_path, key_directory, recorded):
     keys = tmp_path / "keys"
     keys.mkdir()
@@ -292,12 +294,13 @@ def test_heartbeat_goes_on_until_it_is_told_to_end(key_directory):
             simulator.set_behaviour("normal")
             assert "ENABLED\n" in iter(process.stdout.readline, "")
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
             process.communicate()
 
 
+@pytest.mark.wall_clock
 def test_flip(two, key_directory, capsys):
     first, second = two
     seen = []

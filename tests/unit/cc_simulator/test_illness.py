@@ -19,7 +19,7 @@ from ansible_collections.eucalyptus.ha.tests.cc_simulator.operations import Clus
 GET = b"GET /axis2/services HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
-def connect(simulator, timeout=5):
+def connect(simulator, timeout=60):
     return socket.create_connection((simulator.host, simulator.port), timeout)
 
 
@@ -27,7 +27,7 @@ def page(caller):
     return caller.post(None, {}, "/axis2/services", "GET")[0]
 
 
-def wait_for(condition, seconds=10):
+def wait_for(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -68,7 +68,7 @@ def test_what_waits_for_the_lock_is_carried_out_though_its_client_has_left(calle
     with pytest.raises(TimeoutError):
         connection.getresponse()
     connection.close()
-    assert simulator.report()["workers"]["waiting"] == 1
+    wait_for(lambda: simulator.report()["workers"]["waiting"] == 1)
     simulator.set_behaviour("normal")
     wait_for(lambda: simulator.state == "DISABLED")
 
@@ -87,7 +87,7 @@ def test_stuck_calls_starve_the_services_page(caller, pool):
             ninth.recv(1)
         assert simulator.report()["workers"] == {"number": 8, "busy": 8, "waiting": 8, "idle_connections_made": 0}
         simulator.set_behaviour("normal")
-        ninth.settimeout(10)
+        ninth.settimeout(60)
         assert ninth.recv(12) == b"HTTP/1.1 200"
     assert [call.result(10)[0] for call in calls] == [200] * 8
 
@@ -123,7 +123,7 @@ def test_httpd_gone_while_the_monitor_keeps_the_port_open(make_caller, tmp_path)
     simulator.set_behaviour("normal")
     # Whoever starts httpd again gets a socket of its own; what waited at the old one is gone.
     for connection in waiting:
-        connection.settimeout(10)
+        connection.settimeout(60)
         with contextlib.suppress(ConnectionResetError):
             assert connection.recv(1) == b""
         connection.close()
@@ -241,7 +241,7 @@ def test_an_idle_connection_blocks_the_only_worker(make_caller):
         with pytest.raises(TimeoutError):
             other.recv(1)
         simulator.set_idle_connections(0)
-        other.settimeout(10)
+        other.settimeout(60)
         assert other.recv(12) == b"HTTP/1.1 200"
 
 

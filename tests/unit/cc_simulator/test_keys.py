@@ -10,11 +10,14 @@ import pytest
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import SimulatorError
 
+pytestmark = pytest.mark.today_only("how keys are kept, whatever the date")
+
 
 def openssl(*arguments):
     return subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.wall_clock
 def test_what_is_made(tmp_path):
     keys.make(tmp_path / "new" / "keys", days=2)
     found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new" / "keys").iterdir()}

@@ -40,7 +40,7 @@ class Case:
     @property
     def timeout(self) -> float:
         """Seconds to give the client."""
-        return SHORT if self.slow else 10
+        return SHORT if self.slow else 30
 
 
 NODE = entry("ENABLED", kind="node", name="10.0.0.21")

@@ -65,7 +65,7 @@ def ask_check(port: int, keys: Path, timeout: float = 10, python: str = sys.exec
     started = time.monotonic()
     done = subprocess.run(
         [python, "-B", "-E", "-s", "-S", *check_command(port, keys, timeout)],
-        capture_output=True, text=True, check=False, timeout=30, env={"PATH": os.environ["PATH"]},
+        capture_output=True, text=True, check=False, timeout=90, env={"PATH": os.environ["PATH"]},
     )
     elapsed = time.monotonic() - started
     assert not done.stderr, done.stderr

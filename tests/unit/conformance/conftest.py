@@ -19,14 +19,14 @@ from .bench import Stand
 def key_directory(tmp_path_factory) -> Path:
     """The cloud's and the cluster's keys, made once for all of xdist's processes."""
     base = tmp_path_factory.getbasetemp()
-    return keys.make_once((base.parent if base.name.startswith("popen-") else base) / "conformance-keys")
+    return keys.make_once((base.parent if base.name.startswith("popen-") else base) / "cc-keys")
 
 
 @pytest.fixture(scope="session")
 def stand(key_directory) -> Iterator[Stand]:
     """Servers for all cases."""
     with contextlib.ExitStack() as stack:
-        yield Stand(stack, key_directory, keys.make_once(key_directory.parent / "conformance-foreign-keys"))
+        yield Stand(stack, key_directory, keys.make_once(key_directory.parent / "foreign-keys"))
 
 
 @pytest.fixture

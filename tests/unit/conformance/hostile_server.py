@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gzip
 import socket
+import struct
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,12 +88,12 @@ class HostileServer:
 
 
 def _hang(server: HostileServer, _connection: socket.socket) -> None:
-    server._over.wait(30)
+    server._over.wait(300)
 
 
 def _body_stops(server: HostileServer, connection: socket.socket) -> None:
     connection.sendall(b"%sContent-Length: %d\r\n\r\n%s" % (_OK, len(_GOOD), _GOOD[:200]))
-    server._over.wait(30)
+    server._over.wait(300)
 
 
 def _redirect(server: HostileServer, connection: socket.socket) -> None:
@@ -116,7 +117,18 @@ def _external_entity() -> bytes:
 
 @functools.cache
 def _gzip_bomb() -> bytes:
-    return gzip.compress(_ENVELOPE % (b" " * (256 * 1024**2)))
+    """256 MiB of blanks in an envelope. One MiB is compressed and repeated: packing it all takes longer than a client waits."""
+    blanks, count = b" " * 1024**2, 256
+    head, tail = (_ENVELOPE % b"|").split(b"|")
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    # After a full flush nothing refers to what was before.
+    first, again, last = (packer.compress(part) + packer.flush(zlib.Z_FULL_FLUSH) for part in (head, blanks, tail))
+    checksum = zlib.crc32(head)
+    for _number in range(count):
+        checksum = zlib.crc32(blanks, checksum)
+    size = len(head) + count * len(blanks) + len(tail)
+    end = struct.pack("<II", zlib.crc32(tail, checksum), size)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + first + again * count + last + packer.flush() + end
 
 
 # As much as an answer can be without being refused for its size or its markup.

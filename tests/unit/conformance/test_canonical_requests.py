@@ -15,6 +15,8 @@ from lxml import etree
 
 from .clients import ask_check, ask_module
 
+pytestmark = pytest.mark.wall_clock
+
 RECORDED = Path(__file__).resolve().parents[2] / "cc_simulator" / "recorded"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")

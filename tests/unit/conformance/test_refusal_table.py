@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .cases import CASES
 from .write_table import TABLE, table
+
+pytestmark = pytest.mark.today_only("a page made of the cases in test_conformance.py")
 
 #: Every refusal that a user was promised, and a case of it.
 PROMISED = {

@@ -11,6 +11,8 @@ import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _cc_api, _cc_errors, _cc_http, _wsse
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
 
+pytestmark = pytest.mark.wall_clock
+
 RECORDED = Path(__file__).resolve().parents[2] / "cc_simulator" / "recorded"
 ANSWER = (RECORDED / "describe-signed-3.4.2.response.xml").read_bytes()
 CERTIFICATE = (RECORDED / "keys" / "cluster-cert-3.4.2.pem").read_bytes()

@@ -13,6 +13,8 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils._cc_certificate impo
 from hypothesis import given
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.wall_clock
+
 
 def make(folder: Path, *arguments: str) -> bytes:
     """A self-signed certificate by the openssl command."""

@@ -116,8 +116,8 @@ def test_address_that_swallows_packets_leaves_time_for_the_next():
         addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in (full.getsockname(), ("127.0.0.1", port))]
         stack.enter_context(mock.patch.object(_cc_http.socket, "getaddrinfo", return_value=addresses))
         started = time.monotonic()
-        assert post(port, seconds=1).body == b"<y/>"
-        assert 0.4 < time.monotonic() - started < 1
+        assert post(port, seconds=6).body == b"<y/>"
+        assert time.monotonic() - started >= 2.9, "the first address had its half"
 
 
 @pytest.mark.parametrize(

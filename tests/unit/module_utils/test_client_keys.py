@@ -12,6 +12,8 @@ import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _as_user, _client_keys
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
 
+pytestmark = pytest.mark.today_only("how keys are read; those about dates are run at other dates")
+
 USER = pwd.getpwuid(os.getuid()).pw_name
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -65,6 +67,7 @@ def look(pairs, key="one/cloud-pk.pem", cert="one/cloud-cert.pem", own="one/clou
     return _client_keys.look(params, now)
 
 
+@pytest.mark.wall_clock
 def test_a_good_pair(pairs):
     found = look(pairs, user=USER)
     assert found["match"] is True
@@ -95,6 +98,7 @@ def test_pieces_of_different_pairs(pairs):
     assert found["own"]["same"] is False
 
 
+@pytest.mark.wall_clock
 @pytest.mark.parametrize(
     ("days", "left", "expired", "early"),
     [(0, 9, False, False), (10, -1, True, False), (12, -3, True, False), (-1, 10, False, True)],

@@ -113,7 +113,7 @@ def test_a_program_that_hangs_does_not_hang_the_fact(tmp_path, monkeypatch):
     monkeypatch.setattr(_keepalived_process, "VERSION_TIMEOUT", 0.2)
     begin = time.monotonic()
     assert _keepalived_process.version(program(tmp_path, "exec sleep 30")) is None
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 25
 
 
 def test_a_program_that_cannot_be_started_has_no_version(tmp_path):

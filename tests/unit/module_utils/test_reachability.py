@@ -10,6 +10,8 @@ import time
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _address_moves, _addresses, _reachability
 
+pytestmark = pytest.mark.wall_clock
+
 
 def never():
     return False
@@ -19,11 +21,11 @@ def test_a_port_that_answers_and_one_that_refuses_are_both_reached():
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
         closed.close()
-        probers = [_reachability.Connect("127.0.0.1", server.getsockname()[1], 1.0), _reachability.Connect("127.0.0.1", port, 1.0)]
+        probers = [_reachability.Connect("127.0.0.1", each, 30.0) for each in (server.getsockname()[1], port)]
         begin, end = _reachability.record(probers, 0.05, 0.5, never)
-    assert end - begin == pytest.approx(0.5, abs=0.2)
+    assert end - begin >= 0.5
     for one in probers:
-        assert len(one.result()) >= 5
+        assert one.result()
         assert all(rtt is not None for _sent, rtt in one.result())
 
 
@@ -38,22 +40,26 @@ def test_what_never_answers_is_lost_and_does_not_hold_the_questions_up():
             filler.setblocking(False)
             filler.connect_ex(server.getsockname())
             fillers.append(filler)
-        time.sleep(0.1)
-        prober = _reachability.Connect("127.0.0.1", server.getsockname()[1], 0.2)
-        began = time.monotonic()
-        _reachability.record([prober], 0.05, 0.6, never)
-        assert time.monotonic() - began < 2
-        assert len(prober.result()) >= 6
+        prober = _reachability.Connect("127.0.0.1", server.getsockname()[1], 30.0)
+
+        def asked_three_times():
+            """Long before the first question is lost."""
+            if len(prober.result()) < 3:
+                return False
+            prober.samples.limit = 0.05  # nothing is waited for any longer
+            return True
+
+        _reachability.record([prober], 0.05, 20.0, asked_three_times)
+        assert len(prober.result()) == 3
         assert [rtt for _sent, rtt in prober.result() if rtt is not None] == []
         for filler in fillers:
             filler.close()
 
 
 def test_stop_ends_a_recording_early():
-    stop_at = time.monotonic() + 0.2
-    began = time.monotonic()
-    _reachability.record([], 0.05, 60.0, lambda: time.monotonic() > stop_at)
-    assert time.monotonic() - began < 2
+    answers = [False, False, True]
+    _reachability.record([], 0.05, 3600.0, lambda: answers.pop(0))
+    assert answers == [], "asked three times, and no more"
 
 
 def test_an_answer_after_the_limit_is_lost():
@@ -81,7 +87,7 @@ def notification(kind, address, index=3, flags=0):
 
 
 def test_only_the_exact_address_is_a_move_and_a_second_interface_is_none():
-    moves = _address_moves.Moves(["192.0.2.10/24"], time.time())
+    moves = _address_moves.Moves(["192.0.2.10/24"], 1.0)
     added, removed = _addresses.RTM_NEWADDR, _address_moves.RTM_DELADDR
     moves.read(notification(added, "192.0.2.100") + notification(added, "192.0.2.10"), 1.0)
     moves.read(notification(added, "192.0.2.10", 4), 2.0)
@@ -95,7 +101,7 @@ def test_only_the_exact_address_is_a_move_and_a_second_interface_is_none():
 
 
 def test_an_ipv6_address_comes_when_the_kernel_has_found_no_duplicate():
-    moves = _address_moves.Moves(["fd00::10"], time.time())
+    moves = _address_moves.Moves(["fd00::10"], 1.0)
     for flags, now in ((0x40, 1.0), (0x80, 2.0), (0x08, 3.0), (0x44, 4.0)):  # tentative, permanent, dadfailed, optimistic
         moves.read(notification(_addresses.RTM_NEWADDR, "fd00::10", flags=flags), now)
     moves.sock.close()
@@ -122,18 +128,18 @@ def ping(monkeypatch, address="127.0.0.1"):
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_loopback_answers_a_ping(address):
-    prober = _reachability.Ping(address, 1.0)
-    _reachability.record([prober], 0.05, 1.0, never)
+    prober = _reachability.Ping(address, 30.0)
+    _reachability.record([prober], 0.05, 20.0, lambda: len(prober.result()) >= 2)
     prober.sock.close()
-    assert len(prober.result()) >= 2
+    assert len(prober.result()) == 2
     assert all(rtt is not None for _sent, rtt in prober.result())
 
 
 def test_an_ipv6_address_may_be_written_in_any_way():
-    prober = _reachability.Ping("0:0:0::0001", 1.0)
-    _reachability.record([prober], 0.05, 0.5, never)
+    prober = _reachability.Ping("0:0:0::0001", 30.0)
+    _reachability.record([prober], 0.05, 20.0, lambda: bool(prober.result()))
     prober.sock.close()
-    assert any(rtt is not None for _sent, rtt in prober.result())
+    assert all(rtt is not None for _sent, rtt in prober.result())
 
 
 def test_a_host_without_ipv6_reaches_nothing_there(monkeypatch):
@@ -289,10 +295,10 @@ def test_a_wait_that_is_interrupted_is_gone_on_with(monkeypatch):
 
     monkeypatch.setattr(_reachability.select, "select", select)
     number = 4
-    assert _reachability._wait([], time.time()) is None
+    assert _reachability._wait([], 1.0) is None
     number = 9
     with pytest.raises(OSError, match="interrupted"):
-        _reachability._wait([], time.time())
+        _reachability._wait([], 1.0)
 
 
 class Socket:

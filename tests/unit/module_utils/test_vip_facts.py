@@ -377,6 +377,7 @@ def test_beside_a_real_keepalived():
     assert stopped["keepalived"]["not_running"] == ["eucalyptus"]
 
 
+@pytest.mark.wall_clock
 def test_it_is_quick():
     """50 ms beyond an empty module is the aim; what is measured here is the work itself, without keepalived --version."""
     params = {**netns_lab.DEFAULTS, "vips": ["127.0.0.1"]}

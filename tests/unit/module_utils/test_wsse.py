@@ -21,6 +21,8 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils._cc_errors import (
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
 from lxml import etree
 
+pytestmark = pytest.mark.wall_clock
+
 RECORDED = Path(__file__).resolve().parents[2] / "cc_simulator" / "recorded"
 WIRE_CERTIFICATE = "BinarySecurityToken"
 MESSAGE_ID = "urn:uuid:c6eadbff-630c-49ad-bc0e-f481ac8d0f33"
@@ -31,7 +33,7 @@ ANSWER = (RECORDED / "describe-signed.response.xml").read_bytes()
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     base = tmp_path_factory.getbasetemp()
-    return keys.make_once((base.parent if base.name.startswith("popen-") else base) / "wsse-keys")
+    return keys.make_once((base.parent if base.name.startswith("popen-") else base) / "cc-keys")
 
 
 def certificate_of(message):

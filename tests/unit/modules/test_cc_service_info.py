@@ -21,6 +21,8 @@ from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulato
 
 from .conftest import PLAYBOOK, python_path
 
+pytestmark = pytest.mark.today_only("a process for each; the one about dates and a good answer are run at other dates")
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 COLLECTIONS = REPOSITORY / ".cache" / "collections"
 MODULE = "ansible_collections.eucalyptus.ha.plugins.modules.cc_service_info"
@@ -32,7 +34,7 @@ SHARED = {name: value for name, value in os.environ.items() if name == "PATH" or
 def keys(tmp_path_factory):
     """The cloud's and the cluster's keys."""
     base = tmp_path_factory.getbasetemp()
-    return simulator_keys.make_once((base.parent if base.name.startswith("popen-") else base) / "module-keys")
+    return simulator_keys.make_once((base.parent if base.name.startswith("popen-") else base) / "cc-keys")
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def secrets(keys):
 @pytest.fixture
 def foreign(keys):
     """The options with the client's secrets of another cloud."""
-    other = simulator_keys.make_once(keys.parent / "module-foreign-keys")
+    other = simulator_keys.make_once(keys.parent / "foreign-keys")
     return {"client_key": str(other / "cloud-pk.pem"), "client_cert": str(other / "cloud-cert.pem")}
 
 
@@ -90,7 +92,7 @@ def test_enabled(cc, secrets, check_mode):
         "local_epoch": 0,
         "details": ["ERRORS=0"],
     }
-    assert 0 < result["elapsed"] < 5
+    assert 0 < result["elapsed"] < 20
     expected = {"changed": False, "services": [own], "cluster": own, "enabled": True, "response_verified": True}
     assert {name: result[name] for name in expected} == expected
     assert set(result) == {*expected, "elapsed", "invocation"}
@@ -120,6 +122,7 @@ def test_options_are_documented():
         assert documented[name].get("required", False) == option.get("required", False)
 
 
+@pytest.mark.wall_clock
 def test_disabled(cc, secrets):
     """A standby is no failure."""
     cc.state = "DISABLED"
@@ -228,6 +231,7 @@ def test_hanging_cc(cc, secrets):
     assert result["reason"] == "timeout"
 
 
+@pytest.mark.wall_clock
 def test_expired_certificates_are_a_warning(tmp_path, keys, secrets):
     """The CC does not look at dates: a cloud of twelve years' age must still be seen."""
     old = tmp_path / "old"

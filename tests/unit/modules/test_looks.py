@@ -9,13 +9,15 @@ from ansible_collections.eucalyptus.ha.plugins.modules import client_keys_info, 
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys as simulator_keys
 from ansible_collections.eucalyptus.ha.tests.unit.modules.return_paths import documented, returned
 
+pytestmark = pytest.mark.wall_clock
+
 GATEWAY = {"instance": "eucalyptus", "vip": "10.0.0.10", "interface": "nonesuch0", "virtual_router_id": 45, "address": "10.0.0.1"}
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
     base = tmp_path_factory.getbasetemp()
-    return simulator_keys.make_once((base.parent if base.name.startswith("popen-") else base) / "look-keys")
+    return simulator_keys.make_once((base.parent if base.name.startswith("popen-") else base) / "cc-keys")
 
 
 def test_keys_that_belong_together(run_module, keys):

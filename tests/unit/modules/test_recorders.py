@@ -15,6 +15,7 @@ from ansible_collections.eucalyptus.ha.plugins.modules import reachability_info,
 from ansible_collections.eucalyptus.ha.tests.unit.module_utils import netns_lab
 
 
+@pytest.mark.wall_clock
 def test_a_recording_names_what_was_asked(run_module):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -23,25 +24,27 @@ def test_a_recording_names_what_was_asked(run_module):
             targets=[{"address": "127.0.0.1", "port": port}, {"name": "again", "address": "127.0.0.1", "port": port}],
             seconds=0.2,
             interval=0.05,
+            timeout=10,
         )
     assert set(result["samples"]) == {f"127.0.0.1 port {port}", "again"}
     assert all(rtt is not None for _sent, rtt in result["samples"]["again"])
-    assert result["end"] - result["begin"] == pytest.approx(0.2, abs=0.2)
+    assert result["end"] - result["begin"] >= 0.2
     assert (result["interval"], result["answers"], result["clocks"]) == (0.05, [], {})
 
 
+@pytest.mark.wall_clock
 def test_a_file_ends_a_recording(run_module, tmp_path):
     stop = tmp_path / "stop"
     timer = threading.Timer(0.2, stop.touch)
     timer.start()
     began = time.monotonic()
     result = run_module(reachability_info, seconds=30, stop_file=str(stop))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     assert result["samples"] == {}
     timer.join()
     moves = run_module(vip_moves_info, vips=["10.0.0.10/32", "127.0.0.1"], seconds=30, stop_file=str(stop))
     assert (moves["initial"], moves["moves"]) == ({"10.0.0.10": False, "127.0.0.1": True}, [])
-    assert moves["end"] - moves["begin"] < 10
+    assert moves["end"] - moves["begin"] < 25
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,7 @@ def test_reachability_info_refuses_by_the_name_of_the_option(run_module, params,
     assert result["msg"].startswith(message)
 
 
+@pytest.mark.wall_clock
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -109,8 +113,31 @@ def start(network, host, module, **params):
 def result_of(child):
     output = child.stdout.read()
     child.stdout.close()
-    assert child.wait(30) == 0, output
+    assert child.wait(60) == 0, output
     return json.loads(output)
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def listens(network, host):
+    """Whether a process on this host is told of changes of addresses: a netlink socket in a group."""
+    sockets = netns_lab.run("ip", "netns", "exec", network.prefix + host, "cat", "/proc/net/netlink").splitlines()[1:]
+    return any(one.split()[1] == "0" and int(one.split()[3], 16) for one in sockets)
+
+
+def wait_for_answers(network, host, count=10):
+    """Until this host has sent so many frames more: answers, since nobody else speaks there."""
+
+    def sent():
+        return json.loads(network.ip(host, "-j", "-s", "link", "show", "eth0"))[0]["stats64"]["tx"]["packets"]
+
+    before = sent()
+    wait_for(lambda: sent() >= before + count)
 
 
 @netns_lab.NEEDS_ROOT
@@ -122,18 +149,19 @@ def test_a_vip_that_moves_is_seen_by_its_hosts_and_by_the_one_who_asks(tmp_path)
             network.ip(host, "address", "add", f"{address}/24", "dev", "eth0")
         network.ip("cc1", "address", "add", "10.0.0.10/32", "dev", "eth0")
         stop = tmp_path / "stop"
-        common = {"seconds": 60, "stop_file": str(stop)}
+        common = {"seconds": 600, "stop_file": str(stop)}
+        hosts = {host: start(network, host, "vip_moves_info", vips=["10.0.0.10"], **common) for host in ("cc1", "cc2")}
+        wait_for(lambda: all(listens(network, host) for host in hosts))
         targets = [{"name": "gateway", "address": "10.0.0.10"}, {"name": "nobody", "address": "10.0.0.77"}]
         asker = start(
             network, "nc1", "reachability_info", targets=targets, answers_for="10.0.0.10", clocks=["10.0.0.1"], interval=0.02,
             timeout=0.2, **common,
         )  # fmt: skip
-        hosts = {host: start(network, host, "vip_moves_info", vips=["10.0.0.10"], **common) for host in ("cc1", "cc2")}
-        time.sleep(4)
+        wait_for_answers(network, "cc1")
         network.ip("cc2", "address", "add", "10.0.0.10/32", "dev", "eth0")
-        time.sleep(0.5)
+        wait_for_answers(network, "cc2")
         network.ip("cc1", "address", "del", "10.0.0.10/32", "dev", "eth0")
-        time.sleep(0.7)
+        wait_for_answers(network, "cc2")
         stop.touch()
         seen = result_of(asker)
         noted = {host: result_of(child) for host, child in hosts.items()}
@@ -144,11 +172,14 @@ def test_a_vip_that_moves_is_seen_by_its_hosts_and_by_the_one_who_asks(tmp_path)
     assert [(one["vip"], one["held"]) for one in noted["cc1"]["moves"]] == [("10.0.0.10", False)]
     assert [(one["vip"], one["held"]) for one in noted["cc2"]["moves"]] == [("10.0.0.10", True)]
     gone, came = noted["cc1"]["moves"][0]["at"], noted["cc2"]["moves"][0]["at"]
-    assert 0.3 < gone - came < 5
+    assert came < gone
     spells = {macs[one["mac"]]: one for one in seen["answers"]}
     assert set(spells) == {"cc1", "cc2"}
-    assert spells["cc1"]["to"] <= gone + 0.3
-    assert came - 0.3 <= spells["cc2"]["from"] < gone
+    assert spells["cc1"]["from"] < spells["cc2"]["from"]
+    assert spells["cc1"]["to"] < spells["cc2"]["to"]
+    # The hosts' notes, on the same clock; a busy machine may be late with either.
+    assert spells["cc1"]["to"] == pytest.approx(gone, abs=30)
+    assert spells["cc2"]["from"] == pytest.approx(came, abs=30)
     assert any(rtt is not None for _sent, rtt in seen["samples"]["gateway"])
     assert [rtt for _sent, rtt in seen["samples"]["nobody"] if rtt is not None] == []
     # One machine, one clock.

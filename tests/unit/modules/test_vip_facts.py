@@ -29,6 +29,7 @@ def run(capsys, **params):
     return result
 
 
+@pytest.mark.wall_clock
 def test_it_returns_the_one_fact_and_changes_nothing(capsys):
     result = run(capsys, vips=["127.0.0.1"])
     assert list(result["ansible_facts"]) == ["eucalyptus_vip"]
@@ -36,12 +37,14 @@ def test_it_returns_the_one_fact_and_changes_nothing(capsys):
     assert not result.get("changed")
 
 
+@pytest.mark.wall_clock
 def test_check_mode_is_the_same(capsys):
     result = run(capsys, vips=["127.0.0.1"], _ansible_check_mode=True)
     assert result["ansible_facts"]["eucalyptus_vip"]["vips"][0]["held"] is True
     assert "skipped" not in result
 
 
+@pytest.mark.wall_clock
 @pytest.mark.parametrize(
     ("params", "message"),
     [

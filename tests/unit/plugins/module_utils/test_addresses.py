@@ -71,6 +71,7 @@ def test_damaged_attributes_are_no_endless_loop(data):
     assert isinstance(_addresses.attributes(data, 0), dict)
 
 
+@pytest.mark.wall_clock
 def test_this_host_has_its_loopback():
     links = _addresses.links()
     assert [link["name"] for link in links.values() if link["loopback"]] == ["lo"]

@@ -15,6 +15,8 @@ import threading
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _as_user, _cc_alive, _client_keys, _gateway_host
 
+pytestmark = pytest.mark.wall_clock
+
 USER = pwd.getpwuid(os.getuid()).pw_name
 NEEDS_OPENSSL = pytest.mark.skipif(_client_keys.find_openssl() is None, reason="the openssl command is missing")
 

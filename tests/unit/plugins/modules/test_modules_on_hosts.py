@@ -23,6 +23,8 @@ from ansible_collections.eucalyptus.ha.plugins.modules import (
     vip_moves_info,
 )
 
+pytestmark = pytest.mark.wall_clock
+
 GATEWAY = {"instance": "a", "vip": "192.0.2.10", "interface": "lo", "virtual_router_id": 45, "address": "127.0.0.1"}
 
 

@@ -212,9 +212,9 @@ def test_colours_are_legible(scheme):
 def test_a_hundred_clusters_are_quick_and_small():
     names = list(gateway_cases.SCENARIOS)
     clusters = [{**gateway_cases.SCENARIOS[names[number % len(names)]][0], "name": f"cluster{number}"} for number in range(100)]
-    begin = time.perf_counter()
+    begin = time.process_time()
     text = render(gateway_verdict(clusters), NOW)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert len(text) < 1_000_000
     assert len(Page(text).named("details")) == 100
 

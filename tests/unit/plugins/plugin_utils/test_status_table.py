@@ -136,9 +136,9 @@ def many(count):
 
 
 def test_a_hundred_clusters_are_quick():
-    begin = time.perf_counter()
+    begin = time.process_time()
     text = render(gateway_verdict(many(100)))
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
     assert text.count("cluster99") >= 1
 
 

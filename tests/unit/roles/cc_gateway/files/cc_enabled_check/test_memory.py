@@ -15,6 +15,8 @@ from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_
 
 from .conftest import answer_xml, http
 
+pytestmark = pytest.mark.wall_clock
+
 ENABLED = http(answer_xml())
 DISABLED = http(answer_xml(state="DISABLED"))
 CLOSED = "the connection was closed without an answer (httpd stops or restarts)"
@@ -297,6 +299,7 @@ def test_whole_process_remembers(run_check, wire, memory, pair):
     assert f"boot {boot}\n" in memory.read_text()
 
 
+@pytest.mark.today_only("many processes")
 def test_many_at_once_leave_a_whole_memory(run_check, wire, memory, pair):
     wire.say = ENABLED
     words = ("--port", wire.port, *pair, "--memory", memory)

@@ -19,6 +19,8 @@ from lxml import etree
 
 from .conftest import answer_xml, http, refusal
 
+pytestmark = pytest.mark.wall_clock
+
 NS = {
     "s": check.signing.SOAP, "wsa": check.signing.WSA, "wsse": check.signing.WSSE, "wsu": check.signing.WSU,
     "ds": check.signing.DS, "n": check.signing.CC,

@@ -13,6 +13,8 @@ from lxml import etree
 
 from .conftest import ROOT, STATUS, Wire, answer_xml, http, refusal
 
+pytestmark = pytest.mark.today_only("how an answer is read, whatever the date; the tests of signing have the dates")
+
 FAULT = (
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header></soapenv:Header>'
     "<soapenv:Body><soapenv:Fault><faultcode>{}</faultcode><faultstring>{}</faultstring></soapenv:Fault></soapenv:Body>"
@@ -70,7 +72,7 @@ def test_server_that_keeps_the_connection_open_is_not_waited_for(wire, ask):
     )
     result = ask()
     assert result.enabled
-    assert result.elapsed < 0.5
+    assert result.elapsed < 9, "the server waits for 10 s"
 
 
 @pytest.mark.parametrize("host", ["::1", "localhost"])
@@ -271,7 +273,7 @@ def test_verbose_and_json(wire, run_check, pair):
     assert list(result) == ["definite", "elapsed", "enabled", "local_state", "message", "remembered", "source", "trouble"]
     assert result["local_state"] == "ENABLED"
     assert result["enabled"] is True
-    assert 0 < result["elapsed"] < 5
+    assert 0 < result["elapsed"] < 20
 
 
 def test_a_message_id_is_a_random_uuid(ask, wire):

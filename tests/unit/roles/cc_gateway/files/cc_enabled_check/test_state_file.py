@@ -21,6 +21,8 @@ from cc_simulator.server import Simulator
 
 from .conftest import http, refusal
 
+pytestmark = pytest.mark.wall_clock
+
 SIZE = 262144
 LIVES = http("<h2>Deployed Services</h2><h3>EucalyptusCC</h3>", headers="Content-Type: text/html\r\n")
 RELEASES = {"3.1": 20624, "3.2": 24828, "3.3": 28924, "3.4": 28924, "4.0": 28928, "4.1": 28932, "4.4": 28932, "5.1": 28932}
@@ -449,10 +451,10 @@ def test_state_that_is_torn_for_a_moment(read, monkeypatch, torn):
 
 @pytest.fixture
 def watched(read, tmp_path, monkeypatch):
-    """Ask with 2 s of watch; `later` is written to the file 0.15 s after the start, or deletes it if it is None."""
+    """Ask with 10 s of watch; `later` is written to the file 0.15 s after the start, or deletes it if it is None."""
     path = tmp_path / "eucalyptusCCConfig"
 
-    def run(data, later=b"", *arguments):
+    def run(data, later=b"", *arguments, watch="10"):
         def change():
             if later is None:
                 path.unlink()
@@ -467,7 +469,7 @@ def watched(read, tmp_path, monkeypatch):
         timer = threading.Timer(0.15, change)
         start = time.monotonic()
         timer.start()
-        result = read(data, "--watch", "2", "--memory", str(tmp_path / "memory"), *arguments)
+        result = read(data, "--watch", watch, "--memory", str(tmp_path / "memory"), *arguments)
         timer.join()
         return result, time.monotonic() - start
 
@@ -477,14 +479,14 @@ def watched(read, tmp_path, monkeypatch):
 def test_a_state_that_is_news_is_told_at_once(watched):
     result, seconds = watched(state_file(b"DISABLED"))
     assert result.local_state == "DISABLED"
-    assert seconds < 1.8
+    assert seconds < 9
 
 
 def test_the_same_as_before_is_told_when_the_watch_is_over(watched):
     watched(state_file(b"DISABLED"))
-    result, seconds = watched(state_file(b"DISABLED"))
+    result, seconds = watched(state_file(b"DISABLED"), watch="0.5")
     assert (result.local_state, result.definite) == ("DISABLED", True)
-    assert seconds >= 2
+    assert seconds >= 0.5
 
 
 @pytest.mark.parametrize("states", [(b"DISABLED", b"ENABLED"), (b"ENABLED", b"DISABLED")])
@@ -492,7 +494,7 @@ def test_a_change_meanwhile_is_told_at_once(watched, states):
     watched(state_file(states[0]))
     result, seconds = watched(state_file(states[0]), state_file(states[1]))
     assert (result.local_state, result.definite) == (states[1].decode(), True)
-    assert 0.15 <= seconds < 1.8
+    assert 0.15 <= seconds < 9
 
 
 @pytest.mark.parametrize("later", [None, b"garbage"])
@@ -500,7 +502,7 @@ def test_a_file_that_is_gone_or_spoilt_meanwhile_is_no_answer(watched, later):
     watched(state_file(b"ENABLED"))
     result, seconds = watched(state_file(b"ENABLED"), later)
     assert (result.local_state, result.definite, result.enabled) == (None, False, False)
-    assert seconds < 1.8
+    assert seconds < 9
 
 
 @pytest.mark.parametrize("hangs", [False, True])
@@ -516,11 +518,11 @@ def test_a_cc_that_dies_or_hangs_meanwhile_is_not_believed_when_its_file_changes
             connection.recv(1)
 
     wire.say = say
-    result, seconds = watched(state_file(b"DISABLED"), state_file(b"ENABLED"), "--timeout", "2.5")
+    result, seconds = watched(state_file(b"DISABLED"), state_file(b"ENABLED"), "--timeout", "3", watch="2.5")
     assert (result.enabled, result.definite) == (False, False)
     assert len(asked) == 2
-    # The time-out is for all of it.
-    assert seconds < 2.5 + 2
+    # The timeout is for all of it; the server hangs for 10 s.
+    assert seconds < 9
 
 
 def test_releases_are_told_by_their_names():
