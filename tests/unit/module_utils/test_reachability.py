@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
 
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _address_moves, _addresses, _reachability

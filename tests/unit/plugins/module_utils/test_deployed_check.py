@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 
 import pytest
