@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-KEYWORDS = ("auth_pass", "password")
+# As patterns; a number stands between auth_hmac's key and its secret, and none behind the key of SSL, which is a file.
+KEYWORDS = ("auth_pass", "password", r"key\s+\d+")
 MASK = "********"
 # A shorter secret stands by chance in other words.
 SHORTEST = 4

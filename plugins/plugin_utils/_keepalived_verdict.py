@@ -60,7 +60,7 @@ _SAY = {
 }
 _PLACE = re.compile(r"^\((?:[^()]*: )?Line \d+\)\s+")
 # keepalived repeats a line that it cannot read.
-_SECRET = re.compile(r"\b((?:auth_pass|password)\s+).*")
+_SECRET = re.compile(r"\b((?:auth_pass|password|(?<!auth_hmac )key\s+\d+)\s+).*")
 # What is wrong although keepalived exits with 0: words of a build without an option, and a file that is not there.
 _WRONG = re.compile(r"^Unknown keyword|^Error reading config file|^(?:Config files missing|Unable to find config file\S*) '[^*?\[']*'")
 # A finding of the role's own, beside keepalived's: "@name sentence".

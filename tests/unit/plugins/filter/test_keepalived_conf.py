@@ -453,6 +453,15 @@ def test_a_masked_text_has_no_secret(secret: str) -> None:
     assert masked in text
 
 
+def test_the_keys_of_auth_hmac_are_masked_and_the_file_of_ssl_is_not() -> None:
+    signed = {"auth_hmac": {"key": {1: "Zq7 one of many", 20: "hex:Zq7"}, "active_key": 20}}
+    text = keepalived_conf({"SSL": {"key": "/etc/ssl/key.pem"}, "vrrp_instance": {"i": signed}}, mask=True)
+    assert "Zq7" not in text
+    assert [line.strip() for line in text.splitlines() if "key" in line] == [
+        "key /etc/ssl/key.pem", "key 1 ********", "key 20 ********", "active_key 20",
+    ]  # fmt: skip
+
+
 def test_masking_covers_raw_text_and_conditions() -> None:
     text = "a {\n  @main auth_pass one\n\tauth_pass two three\npassword four\n  unicast_src_ip 10.0.0.1\n}\n"
     assert not re.search("one|two|three|four", mask(text))

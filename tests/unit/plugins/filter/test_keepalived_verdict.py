@@ -78,6 +78,10 @@ def test_the_message_has_no_secret() -> None:
     result = verdict({"rc": 5, "stdout": "", "stderr": "(x: Line 3) Unmatched quote: 'auth_pass \"abc'"}, "2.2.7")
     assert "abc" not in str(result)
     assert "Unmatched quote" in result["message"]
+    for line, shown in (("Unmatched quote: 'key 1 \"abc'", "key 1 ********"), ("(a) auth_hmac key 1 length 3 not in range", "length 3")):
+        result = verdict({"rc": 5, "stdout": line, "stderr": ""}, "2.4.3")
+        assert "abc" not in str(result)
+        assert shown in result["message"]
 
 
 def test_what_we_found_makes_a_good_test_a_bad_one() -> None:
