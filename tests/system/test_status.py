@@ -35,11 +35,13 @@ class Look:
 
 
 @pytest.fixture(scope="module")
-def pages():
+def pages(request):
     """What goes into the document: title, how the state was made, and the look."""
     found: list[tuple[str, str, Look]] = []
+    failed = request.session.testsfailed
     yield found
-    if WRITE:
+    # Pages of a story that broke off would replace the others.
+    if WRITE and request.session.testsfailed == failed:
         write_document(found)
 
 
