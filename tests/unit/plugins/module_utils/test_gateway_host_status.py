@@ -10,6 +10,8 @@ import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _deployed_check, _gateway_host_status
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys as simulator_keys
 
+pytestmark = pytest.mark.today_only("dates are those of the certificate, which test_client_keys has at other dates")
+
 INSTANCE = "vrrp_instance e {{\n    virtual_ipaddress {{\n        {vip}/32\n    }}\n}}\n"
 
 
