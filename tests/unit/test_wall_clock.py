@@ -23,9 +23,15 @@ import datetime, subprocess, time
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys
+from ansible_collections.eucalyptus.ha.tests.unit import wall_clock
 
 @pytest.fixture(scope="module")
 def made():
+    return time.time()
+
+@pytest.fixture
+@wall_clock.harmless("why")
+def harmless():
     return time.time()
 
 def test_time():
@@ -49,6 +55,8 @@ def test_first_of_a_fixture(made):
 def test_second_of_a_fixture(made):
     pass
 
+def test_of_a_harmless_fixture(harmless):
+    pass
 @pytest.mark.wall_clock
 def test_marked():
     assert time.time()

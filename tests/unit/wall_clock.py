@@ -3,7 +3,8 @@
 
 ``wall_clock`` marks a test whose result could depend on the date. ``today_only("why")`` marks one that `make other-dates` leaves
 out, with the reason. Any other test fails when it, or code of this collection that runs in its process, reads the wall clock
-(functions of time and datetime) or makes certificates, which begin today. So do tests that use a fixture which does one of these.
+(functions of time and datetime) or makes certificates, which begin today. So do tests that use a fixture which does one of these
+and is not marked ``harmless("why")``.
 
 Other processes are not watched. Mark tests by hand whose result depends on the date in a child process.
 """
@@ -27,6 +28,16 @@ import pytest
 _LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 #: What moves the clock of a process; tools/other-dates sets them.
 _MOVED = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "FAKETIME_FORCE_MONOTONIC_FIX")
+
+
+def harmless(reason: str) -> Callable[[Callable], Callable]:
+    """Mark the function of a fixture whose use of the date cannot matter to its tests, for this reason."""
+
+    def mark(function: Callable) -> Callable:
+        function.harmless = reason  # type: ignore[attr-defined]
+        return function
+
+    return mark
 
 
 class Uses:
@@ -163,6 +174,8 @@ class Guard:
         try:
             return (yield)
         finally:
+            if hasattr(fixturedef.func, "harmless"):
+                self.uses.found.pop(self.uses.at_work, None)
             self.uses.at_work = before
 
     @pytest.hookimpl(wrapper=True)

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys, security, soap
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import SERVICE_PATH, action
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
+from ansible_collections.eucalyptus.ha.tests.unit import wall_clock
 from lxml import etree
 
 NOW = datetime(2026, 11, 22, 11, 17, 1, tzinfo=timezone.utc)
@@ -19,6 +20,7 @@ BODY = "<n:correlationId>abc</n:correlationId><n:userId>admin</n:userId><n:epoch
 
 
 @pytest.fixture(scope="session")
+@wall_clock.harmless("these tests give their simulators a clock, and the dates of certificates are not looked at")
 def key_directory(tmp_path_factory):
     """The cloud's and the cluster's keys, and a foreign pair, made once for all of xdist's processes."""
     base = tmp_path_factory.getbasetemp()

@@ -12,8 +12,6 @@ from ansible_collections.eucalyptus.ha.tests.cc_simulator import security, soap
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.names import DS, SOAP, WSA, WSU
 from lxml import etree
 
-pytestmark = pytest.mark.wall_clock
-
 DAY = datetime(2026, 11, 22, 11, 17, 0, 553000, tzinfo=timezone.utc)
 URI = "http://127.0.0.1:8774/axis2/services/EucalyptusCC"
 

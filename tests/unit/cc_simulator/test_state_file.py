@@ -150,7 +150,6 @@ def test_a_cc_without_a_name_is_a_cluster_too(tmp_path):
     assert (found["type"], found["name"], found["partition"]) == ("cluster", "self", "unset")
 
 
-@pytest.mark.wall_clock
 def test_it_follows_the_cc_in_place(tmp_path, key_directory):
     path = tmp_path / "config"
     with Simulator(key_directory, state="NOTREADY", state_file=path) as simulator:

@@ -25,8 +25,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-pytestmark = pytest.mark.today_only("its simulators have a clock that stands still; only their keys begin today")
-
 UNSIGNED = ("soapenv:Client", "No Error")
 UNKNOWN = ("soapenv:Sender", "Unknown Error :(")
 BROKEN = ("wsse:InvalidSecurity", "Signature Verification failed.")

@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _keepalived_state
 
+pytestmark = pytest.mark.wall_clock
+
 SCRIPT = Path(__file__).resolve().parents[5] / "roles" / "cc_gateway" / "files" / "eucalyptus-ha-notify"
 
 # keepalived's processes, by the names that it gives them. A transition is [seconds to wait, its name for the state]; style is how it
@@ -137,11 +139,13 @@ def race(place: Place, style: str, count: int) -> list[str]:
     ]
 
 
+@pytest.mark.today_only("libfaketime 0.9.10 breaks time.sleep() of the Python that it starts")
 @pytest.mark.parametrize("style", ["exec", "system"])
 def test_p6_the_last_transition_wins(place: Place, style: str) -> None:
     assert race(place, style, 20) == []
 
 
+@pytest.mark.today_only("libfaketime 0.9.10 breaks time.sleep() of the Python that it starts")
 @pytest.mark.parametrize("style", ["exec", "system"])
 def test_p6_the_process_is_that_of_keepalived(place: Place, style: str) -> None:
     """By it vip_facts tells whether the keepalived that runs has recorded the state; 1.3's script is a grandchild of it."""
@@ -158,7 +162,7 @@ def test_p6_the_process_is_that_of_keepalived(place: Place, style: str) -> None:
         (0, 1, "BACKUP"),
         (0, 0, "MASTER"),
         # The numbers of processes have started anew in between.
-        (0, "highest", "MASTER"),
+        (0, "more than half", "MASTER"),
         (0, "half", "BACKUP"),
     ],
 )
@@ -171,7 +175,7 @@ def test_p6_which_of_two_transitions_was_first(place: Place, start: int, number:
     os.waitpid(child, os.WUNTRACED)
     fields = Path(f"/proc/{child}/stat").read_text().rpartition(") ")[2].split()
     limit = int(Path("/proc/sys/kernel/pid_max").read_text())
-    other = {"highest": limit - 1, "half": child + limit // 2 - 1}.get(str(number)) or child + int(number)
+    other = {"more than half": child + limit // 2 + 1, "half": child + limit // 2 - 1}.get(str(number)) or child + int(number)
     place.file.write_text(
         f"instance=gateway\nstate=BACKUP\nsince=1795358405.120\norder={int(fields[19]) + start} {other}\n"
     )

@@ -16,6 +16,8 @@ from cc_simulator.state_file import StateFile
 
 from .conftest import ROOT, http, refusal
 
+pytestmark = pytest.mark.today_only("how a state file is read, whatever the date")
+
 FILES = ROOT / "tests/cc_simulator/recorded/statefiles"
 #: Release: localState, offset of it (cc-protocol).
 RECORDED = {
