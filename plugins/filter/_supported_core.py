@@ -31,8 +31,7 @@ options:
 EXAMPLES = r"""
 - name: Do something with what hosts have sent
   ansible.builtin.debug:
-    var: hostvars
-  when: true | eucalyptus.ha._supported_core
+    msg: "{{ hostvars | eucalyptus.ha._supported_core }}"
 """
 
 RETURN = r"""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """P6: MASTER and BACKUP within 3 to 20 ms, a thousand times: the state file says in the end what keepalived is.
 
-By a real keepalived, the one of this machine or the one that KEEPALIVED names, which another router's adverts drive to and fro; and by
+By a real keepalived, the one of this machine or the one that KEEPALIVED names, which another router's adverts drive back and forth; and by
 a stand-in for it that starts scripts as 1.3 does.
 """
 

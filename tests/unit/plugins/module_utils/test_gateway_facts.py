@@ -9,6 +9,8 @@ import sys
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _gateway_facts
 
+pytestmark = pytest.mark.wall_clock
+
 
 def test_p11_the_interpreter_is_the_operating_systems_whoever_deploys(tmp_path):
     first, second = tmp_path / "python3", tmp_path / "python"

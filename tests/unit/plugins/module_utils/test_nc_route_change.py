@@ -14,6 +14,8 @@ import subprocess
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _nc_route_change
 
+pytestmark = pytest.mark.wall_clock
+
 UNIT = "eucalyptus-nc-route-rollback"
 TIMER = "systemd-run --quiet --unit=%s --on-active=90 --timer-property=AccuracySec=1s /bin/sh " % UNIT
 

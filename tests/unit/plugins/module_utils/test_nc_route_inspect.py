@@ -12,6 +12,8 @@ import os
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _nc_route_inspect
 
+pytestmark = pytest.mark.wall_clock
+
 VIP = "10.0.0.10"
 ROUTES = {
     "ip -4 -o route get 192.0.2.1": "192.0.2.1 via 10.0.0.1 dev eth0 src 10.0.0.21 uid 0 \\    cache \n",

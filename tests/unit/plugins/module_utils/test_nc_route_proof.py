@@ -13,6 +13,8 @@ import threading
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _nc_route_proof
 
+pytestmark = pytest.mark.wall_clock
+
 VIP = "10.0.0.10"
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="ICMP needs root")
 

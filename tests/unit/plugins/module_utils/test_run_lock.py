@@ -10,6 +10,8 @@ import os
 import pytest
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _run_lock
 
+pytestmark = pytest.mark.wall_clock
+
 
 @pytest.fixture
 def path(tmp_path):

@@ -68,7 +68,8 @@ def test_what_is_no_secret_stays() -> None:
 
 def test_the_keywords_are_those_of_the_grammar() -> None:
     found = {key for rules in GRAMMAR.values() for key, rule in rules.items() if rule.kind == "secret"}
-    assert found == set(KEYWORDS)
+    # A rule of auth_hmac is of its own kind: a number stands before its secret.
+    assert found | {r"key\s+\d+"} == set(KEYWORDS)
 
 
 @given(st.text(alphabet='ab #!{}$\\"\n\t=auth_pass', max_size=60))
