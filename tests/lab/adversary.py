@@ -7,8 +7,8 @@ SECRET is a file of root's that this user may not read. --swap: FILE, in a direc
 FIFO, a second name of SECRET, a file of this user's and, with its whole directory, a link to SECRET's directory, again and again. --watch:
 every new name in DIRECTORY is read, and exchanged for a link to SECRET, as soon as it is there; several times for the same name.
 
-Runs until SIGTERM, then prints one line of JSON: rounds (how often it went through everything), swaps, seen (new names), read (those
-of them that could be read), leaked (those that had the marker in them).
+Prints "ready" with its process ID, runs until SIGTERM, then prints one line of JSON: rounds (how often it went through everything), swaps,
+seen (new names), read (those of them that could be read), leaked (those that had the marker in them).
 
 Only the standard library, for hosts of the lab.
 """
@@ -101,7 +101,7 @@ def main(words: list[str] | None = None) -> None:
     stop: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stop.append(number))
     adversary = Adversary(options.target, options.marker)
-    print("ready", flush=True)
+    print(f"ready {os.getpid()}", flush=True)
     while not stop:
         for file in options.swap:
             adversary.swap(file)

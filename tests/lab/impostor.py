@@ -7,13 +7,14 @@ One kind of answer after the other, from the first again at the end; by default 
 type (the content type), reason (behind the HTTP status), fault (a SOAP fault), location (a redirect), hang (nothing). GET has the page by
 which a controller is taken for alive, whatever the kind. In TEXT, FIELD stands for the name of the field.
 
-Prints "ready" when it listens. Only the standard library, for hosts of the lab.
+Prints "ready" with its process ID when it listens. Only the standard library, for hosts of the lab.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import re
 import socket
 import threading
@@ -90,7 +91,7 @@ class Impostor:
 
     def serve(self, address: str, port: int) -> None:
         listener = socket.create_server((address, port), backlog=64)
-        print("ready", flush=True)
+        print(f"ready {os.getpid()}", flush=True)
         while True:
             connection, _peer = listener.accept()
             threading.Thread(target=self.quietly, args=(connection,), daemon=True).start()

@@ -68,7 +68,7 @@ class Stage:
         os.close(writer)
         counts: dict[str, int] = {}
         with os.fdopen(reader) as output:
-            assert output.readline() == "ready\n"
+            assert output.readline().startswith("ready")
             try:
                 yield counts
             finally:
