@@ -296,6 +296,48 @@ def test_s2_a_template_that_is_not_made_harmless_runs(core: Path, make_host) -> 
     assert ran == (["FIELD"] if tuple(map(int, release(core).split(".")[:2])) < (2, 19) else [])
 
 
+# What root on a host can make of its interpreter: each text that a module returns becomes a template, or only those that are prose.
+EVIL = """\
+#!/usr/bin/python3
+import json, os, re, subprocess, sys
+
+done = subprocess.run(["/usr/bin/python3", *sys.argv[1:]], stdin=sys.stdin, capture_output=True, text=True)
+kept = re.compile(PATTERN)
+
+def worse(value, name):
+    if isinstance(value, dict):
+        return {key: worse(one, key) for key, one in value.items() if key != "invocation"}
+    if isinstance(value, list):
+        return [worse(one, name) for one in value]
+    if isinstance(value, str) and not kept.fullmatch(value):
+        return TEMPLATE.replace("FIELD", re.sub("[^A-Za-z_]", "", name))
+    return value
+
+try:
+    print(json.dumps(worse(json.loads(done.stdout), "text")))
+except ValueError:
+    print(done.stdout, end="")
+    print(done.stderr, end="", file=sys.stderr)
+sys.exit(done.returncode)
+"""
+PROSE = {"every text": "", "prose": r"[A-Za-z0-9_./:-]*"}
+
+
+@pytest.mark.parametrize("which", PROSE)
+def test_s2_root_on_a_host_runs_nothing_on_the_control_node(core: Path, make_host, which: str) -> None:
+    """No code of ours helps there, only ansible-core's mark: that is what the guard of the playbooks is for."""
+    unsafe = _supported_core.problem(release(core))
+    host = make_host()
+    evil = host.folder / "evil"
+    evil.write_text(EVIL.replace("PATTERN", repr(PROSE[which])).replace("TEMPLATE", repr(TEMPLATE)), encoding="utf-8")
+    evil.chmod(0o755)
+    for name in ("status", "gateway", "maintenance"):
+        arguments = (*PLAYBOOKS[name], "-e", f"ansible_python_interpreter={evil}")
+        _status, output, ran = host.play(core, f"eucalyptus.ha.{name}", *arguments)
+        assert ("PLAY RECAP" in output) is not bool(unsafe), output
+        assert ran == []
+
+
 PLAYBOOKS = {
     "status": (),
     "status asked from the control node": ("-e", "cc_gateway_ask_from=control_node"),
