@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-COLLECTIONS = Path(__file__).resolve().parents[4] / ".cache" / "collections"
+COLLECTIONS = Path(__file__).resolve().parents[3] / ".cache" / "collections"
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("iptables") or not shutil.which("unshare"),
     reason="needs root, iptables and a network namespace",
