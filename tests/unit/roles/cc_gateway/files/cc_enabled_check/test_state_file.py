@@ -306,11 +306,11 @@ def test_a_damaged_file_is_no_reason_for_a_request(runs, read, wire, memory):
 # --- a controller that runs and does not respond ------------------------------------------------------------
 
 SERVER = """
-import os, socket, sys, time
+import os, signal, socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 child = os.fork()
 if not child:
-    time.sleep(600)  # the monitor of the CC, which inherits the socket
+    signal.pause()  # the monitor of the CC, which inherits the socket
 print(listener.getsockname()[1], child, flush=True)
 body = b"<h3>EucalyptusCC</h3>"
 while True:
@@ -365,7 +365,6 @@ def responds(httpd, runs):
 HANGS = "(connected, but no answer: httpd hangs, has no free worker, or is dead while its children hold the port)"
 
 
-@pytest.mark.today_only("libfaketime 0.9.10 breaks time.sleep() of the Python that it starts")
 def test_httpd_dead_while_its_children_hold_the_port(httpd, responds):
     httpd.kill()
     message, definite = responds("0.5")
@@ -375,6 +374,7 @@ def test_httpd_dead_while_its_children_hold_the_port(httpd, responds):
 
 def test_httpd_that_hangs(httpd, responds):
     httpd.process.send_signal(signal.SIGSTOP)
+    os.waitpid(httpd.process.pid, os.WUNTRACED)  # until it has stopped
     assert responds("0.5") == (f"UNKNOWN: timed out after 0.5 s while waiting for an answer from 127.0.0.1:{httpd.port} {HANGS}", False)
     httpd.process.send_signal(signal.SIGCONT)
     assert responds()[1]
