@@ -100,7 +100,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         )
         if not facts.get("failed") and not facts["is_root"]:
             facts = {"failed": True, "msg": "ansible_become must be true, or the connection that of root. Set it in the play or the "
-                "inventory."}
+                     "inventory."}
         if facts.get("failed"):
             # Why it failed comes first, then what is wrong with the options; the rest would be its consequences.
             cause = facts.get("msg") or "the module returned nothing"

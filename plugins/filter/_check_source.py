@@ -62,7 +62,7 @@ def check_source(requested: str, runs: list[dict]) -> dict[str, str]:
     """
     if requested not in _check_source.SOURCES:
         raise AnsibleFilterError(f"cc_gateway_check_source must be auto, state_file or soap (got {requested!r}). Correct it in the "
-            f"inventory.")
+                                 f"inventory.")
     if requested == "soap":
         return _check_source.decide(requested, {}, {}, {}).as_dict()
     before, soap, after = (check_answer(run) for run in runs)

@@ -49,6 +49,7 @@ _value:
     VNET_PRIVINTERFACE: eth1
 """
 
+
 def eucalyptus_conf(texts: Any) -> dict[str, str]:
     """Settings of eucalyptus.conf; the first assignment of a name counts.
 

@@ -27,7 +27,6 @@ SIZE_LIMIT = 4096  # bytes
 KEYS = ("run", "what", "who", "since", "longest")
 
 
-
 def parse(text, now):
     """The lock that a file's text describes, with C(age) and C(stale); None when the text is no lock."""
     try:

@@ -67,7 +67,7 @@ def decide(requested: str, before: dict[str, Any], soap: dict[str, Any], after: 
     if trouble == "absent":
         return Decision(
             "state_file", "the check reads the state file, which is not there yet: the controller writes it at the cloud controller's "
-                "first heartbeat"
+            "first heartbeat"
         )
     file_states = [answer["local_state"] for answer in (before, after) if answer.get("definite")]
     if not file_states:
@@ -79,7 +79,7 @@ def decide(requested: str, before: dict[str, Any], soap: dict[str, Any], after: 
         )
     if soap["local_state"] in file_states:
         return Decision("state_file", f"the check reads the state file, which agrees with the controller's SOAP answer "
-            f"({soap['local_state']})")
+                        f"({soap['local_state']})")
     if len(set(file_states)) > 1:
         return Decision("state_file", "the check reads the state file; not compared, since the state changed meanwhile")
     return _soap(requested, f"the state file contains {file_states[-1]} and the controller answers {soap['local_state']}")

@@ -194,7 +194,7 @@ def _vip(given: dict, local: dict, report: Report) -> None:
         )
     if answers.get("error"):
         report.warning(f"could not check by ARP whether the VIP {vip} is already in use: {_for_users(answers['error'])}. Check "
-            f"cc_gateway_interface.")
+                       f"cc_gateway_interface.")
 
 
 def _networked(given: dict) -> set[str | None]:

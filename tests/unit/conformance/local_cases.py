@@ -127,7 +127,7 @@ LOCAL_CASES = [
     LocalCase("unknown name", "unresolvable", {"host": "cc1"}, lambda: look_up(socket.gaierror(-2, "Name or service not known")),
               refusal="the name cannot be looked up"),
     LocalCase("name server that hangs", "timeout", {"host": "cc1", "timeout": 0.3}, lambda: look_up(60.0), refusal="name server that "
-        "hangs"),
+              "hangs"),
     LocalCase("no route", "unreachable", {"host": "cc1"},
               lambda: look_up([(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("255.255.255.255", 1))]), refusal="no way there"),
 ]

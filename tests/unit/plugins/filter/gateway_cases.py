@@ -247,7 +247,7 @@ SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
     "A3: a drill is in progress": (
         cluster(host("DISABLED", lock=lock()), host("ENABLED", lock=lock()), nc1=saw()), "run_in_progress", "planned",
         ["eucalyptus.ha.drill is in progress on cc1 and cc2, started by ann at control at 2026-11-22 14:40:05 UTC",
-        "Nobody holds 10.0.0.10"],
+         "Nobody holds 10.0.0.10"],
         ["when it has ended"]),
     "A3: the lock of a drill that is not at work any more": (
         cluster(host("DISABLED", lock=lock(stale=True)), host("ENABLED"), nc1=saw()), "absent", "critical", ["Nobody holds"], []),
@@ -256,7 +256,7 @@ SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
         ["No node controller was asked (all are outside --limit)."], ["Nothing to do"]),
     "A12: a host is unreachable, with the reason": (
         cluster(host("ENABLED", True),
-        gone(error="Failed to connect to the host via ssh: Warning: Permanently added '10.0.0.2' (ED25519) to the "
+                gone(error="Failed to connect to the host via ssh: Warning: Permanently added '10.0.0.2' (ED25519) to the "
                 "list of known hosts.\r\nssh: connect to host 10.0.0.2 port 22: No route to host\r\n"), nc1=saw("cc1")),
         "unknown", "unknown", ["cc2 could not be reached (ssh: connect to host 10.0.0.2 port 22: No route to host)"],
         ["Check that cc2 is up"]),
@@ -365,7 +365,7 @@ FURTHER: dict[str, dict] = {
     "a run of an unknown kind": cluster(host("ENABLED", True), host(lock={"what": "backup", "stale": False})),
     "two hosts unreachable for different reasons": cluster(gone(error="timed out"), gone(error="no route to host")),
     "two node controllers failed for different reasons": cluster(*RIGHT, nc1={"error": "a"}, nc2={"error": "b"},
-        nc3={"other_vip": "10.0.0.11"}),
+                                                                 nc3={"other_vip": "10.0.0.11"}),
     "everything to warn of": cluster(
         host("ENABLED", True, vip_state="tentative", certificate_days_left=0, problems=["a", "b"]),
         host("NOTREADY", configured=False, vip_state="dadfailed", certificate_days_left=-1, maintenance=None), nc1=UNSUPPORTED),

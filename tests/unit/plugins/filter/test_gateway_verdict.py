@@ -378,7 +378,7 @@ def test_a3_a_stale_lock_hides_nothing_and_is_noted():
     ("message", "reason"),
     [
         ("Failed to connect to the host via ssh: ssh: connect to host cc2 port 22: Connection timed out",
-        "ssh: connect to host cc2 port 22: Connection timed out"),
+         "ssh: connect to host cc2 port 22: Connection timed out"),
         ("Failed to connect to the host via ssh: Warning: Permanently added 'cc2' (ED25519) to the list of known hosts.\r\n"
          "root@cc2: Permission denied (publickey).\r\n",
          "root@cc2: Permission denied (publickey)"),
@@ -415,7 +415,7 @@ def test_rows_hold_what_was_said():
     first, second, view = found["rows"]
     assert first == {
         "kind": "controller", "name": "cc1",
-            "asked": True, "reachable": True, "error": None, "deployed": None, "local_state": "ENABLED", "state_source": None,
+        "asked": True, "reachable": True, "error": None, "deployed": None, "local_state": "ENABLED", "state_source": None,
         "state_message": None, "held": True, "interface": "eth1", "since": "2026-11-22T14:40:05Z", "seen_by": ["nc1"],
         "keepalived_running": True, "keepalived_state": "MASTER", "maintenance": False, "certificate_days_left": 9.0,
     }  # fmt: skip
@@ -509,4 +509,3 @@ def test_bad_input_is_rejected_with_its_place(bad, message):
     with pytest.raises(AnsibleFilterError) as caught:
         gateway_verdict(bad)
     assert message in str(caught.value)
-

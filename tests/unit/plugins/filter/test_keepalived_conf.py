@@ -33,6 +33,7 @@ from hypothesis import strategies as st
 
 keepalived_conf = FilterModule().filters()["keepalived_conf"]
 
+
 def conf(data: dict[str, Any]) -> str:
     return keepalived_conf(data, header="")
 

@@ -96,7 +96,7 @@ def test_a_good_host_has_no_problems():
 
 ERRORS = {
     "no user": (host(user__exists=False, user__uid=None, python__works=None), "cc_gateway_user must be a user of this host .got "
-        "eucalyptus.. Install the cluster"),
+                "eucalyptus.. Install the cluster"),
     "root": (host(user__uid=0), "cc_gateway_user must not be root"),
     "preload file": (
         host(preload_error="/etc/eucalyptus/iptables-preload must be a regular file (got a symbolic link). Remove it"),
@@ -129,7 +129,7 @@ ERRORS = {
     "not root ourselves": (host(client_keys__user_error="only root may"), "could not be tested as user eucalyptus: only root may"),
     "no RSA key": (host(client_keys__key__rsa=False), "cc_gateway_client_key must be an RSA key"),
     "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "refuses to make SHA-1 signatures.*update-crypto-policies --set "
-        "DEFAULT:SHA1"),
+                 "DEFAULT:SHA1"),
     "mismatch": (host(client_keys__match=False), "do not belong to each other .*Copy both from the cloud controller"),
     "expired": (
         host(client_keys__certificate__expired=True, client_keys__certificate__days_left=-3),
@@ -226,7 +226,7 @@ WARNINGS = {
         "several have that MAC address",
     ),
     "VIP not asked": (host(vips__0__answers={"error": "eth0 is down"}), "could not check by ARP whether the VIP 10.0.0.10 is already "
-        "in use: eth0 is down. Check cc_gateway_interface"),
+                      "in use: eth0 is down. Check cc_gateway_interface"),
     "not listened": (host(listen_error="cannot listen on eth0"), "could not check whether another VRRP router .*: cannot listen"),
     "somebody else's configuration": (
         host(keepalived__kind="other", keepalived__instances=[{**OLD, "name": "VI_1"}]),

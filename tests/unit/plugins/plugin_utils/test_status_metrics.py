@@ -89,7 +89,7 @@ def test_the_names_are_stable():
 
 @pytest.mark.parametrize(
     ("verdict", "severity"), [("no_standby", 1), ("not_deployed", 2), ("run_in_progress", 0), ("maintenance", 0),
-    ("certificate_expired", 1)]
+                              ("certificate_expired", 1)]
 )
 def test_o4_each_verdict_has_its_sample(verdict, severity):
     found = next(one for one in ALL if one["verdict"] == verdict)

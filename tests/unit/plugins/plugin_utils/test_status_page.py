@@ -201,7 +201,7 @@ def test_colours_are_legible(scheme):
     assert len(blocks) == 2
     found = colours(blocks[0]) if scheme == "light" else {**colours(blocks[0]), **colours(blocks[1])}
     pairs = [("text", back) for back in ("page", "card", "head", "ok-back", "warning-back", "critical-back", "unknown-back",
-        "planned-back")]
+                                         "planned-back")]
     pairs += [("soft", back) for back in ("page", "card", "head")]
     pairs += [(kind, f"{kind}-back") for kind in _verdict.GRAVITY]
     pairs += [("link", "card"), ("link", "page")]
