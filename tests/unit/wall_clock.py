@@ -98,10 +98,10 @@ def _watch_datetime(uses: Uses) -> None:
 
     def kind(real: type) -> type:
         class Kind(type(real)):  # type: ignore[misc]
-            def __instancecheck__(cls, one: object) -> bool:
+            def __instancecheck__(self, one: object) -> bool:
                 return isinstance(one, real)
 
-            def __subclasscheck__(cls, one: type) -> bool:
+            def __subclasscheck__(self, one: type) -> bool:
                 return issubclass(one, real)
 
         def reader(name: str) -> Any:
