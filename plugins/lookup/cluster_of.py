@@ -5,13 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
-
 DOCUMENTATION = r"""
-name: _cluster_of
+name: cluster_of
 short_description: "[INTERNAL] The cluster that a cluster controller belongs to"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
@@ -24,7 +19,7 @@ options: {}
 EXAMPLES = r"""
 - name: Show the cluster of this host
   ansible.builtin.debug:
-    msg: "{{ lookup('eucalyptus.ha._cluster_of') }}"
+    msg: "{{ lookup('eucalyptus.ha.cluster_of') }}"
 """
 
 RETURN = r"""
@@ -33,6 +28,11 @@ _raw:
   type: list
   elements: str
 """
+
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types

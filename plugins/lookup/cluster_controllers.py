@@ -5,13 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._clusters import controllers_of
-
 DOCUMENTATION = r"""
-name: _cluster_controllers
+name: cluster_controllers
 short_description: "[INTERNAL] The cluster controllers of a node controller's cluster"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
@@ -24,7 +19,7 @@ options: {}
 EXAMPLES = r"""
 - name: Show the cluster controllers
   ansible.builtin.debug:
-    msg: "{{ query('eucalyptus.ha._cluster_controllers') }}"
+    msg: "{{ query('eucalyptus.ha.cluster_controllers') }}"
 """
 
 RETURN = r"""
@@ -33,6 +28,11 @@ _raw:
   type: list
   elements: str
 """
+
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._clusters import controllers_of
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types

@@ -5,15 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible import context
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
-
 DOCUMENTATION = r"""
-name: _cluster_hosts
+name: cluster_hosts
 short_description: "[INTERNAL] The hosts that a playbook runs on"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
@@ -31,7 +24,7 @@ options:
 
 EXAMPLES = r"""
 - name: Deploy the gateway
-  hosts: "{{ lookup('eucalyptus.ha._cluster_hosts', 'controllers') }}"
+  hosts: "{{ lookup('eucalyptus.ha.cluster_hosts', 'controllers') }}"
   roles:
     - role: eucalyptus.ha.cc_gateway
 """
@@ -42,6 +35,13 @@ _raw:
   type: list
   elements: str
 """
+
+from typing import Any
+
+from ansible import context
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
