@@ -60,10 +60,6 @@ REGISTERED = {
     "eucalyptus_conf": {"eucalyptus_conf": slurped('VNET_PRIVINTERFACE="eth1"\n')},
     "keepalived_diff": {"there": slurped("global_defs {\n    router_id old\n}\n")},
     "keepalived_verdict": {"config_test": {"rc": 4, "stdout": "", "stderr": "Unknown keyword 'x'"}},
-    "_check_source": {
-        "cc_gateway_check_source": "soap",
-        "runs": [{"rc": 0, "stdout": '{"local_state": "ENABLED", "enabled": true, "definite": true, "message": "m"}', "stderr": ""}] * 3,
-    },
     "_maintenance_problems": {"answers": {"cc1": {"vips": [{"configured": True}]}, "cc2": {}}},
     "_run_summary": {"hostvars": {"cc1": {}, "cc2": {}}},
     "gateway_preflight": {"check": "/usr/local/libexec/eucalyptus-ha/cc_enabled_check"},
@@ -72,7 +68,6 @@ REGISTERED = {
 # A word of what must come out.
 SHOWS = {
     "_python_bundle": "def observe_state_file",
-    "_check_source": "soap",
     "_maintenance_problems": "cc2",
     "_run_summary": "cc1",
     "_drill_problems": "must have two hosts",

@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.eucalyptus.ha.plugins.filter import _check_source as filter_file
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _check_source
 
 
@@ -66,15 +62,3 @@ def test_a_state_file_that_cannot_serve_is_an_error_where_it_was_requested(befor
     found = _check_source.decide("state_file", before, soap, before)
     assert (found.source, found.level) == ("state_file", "error")
     assert "must be auto or soap on this host" in found.evidence
-
-
-def run(answer: dict) -> dict:
-    return {"rc": 0, "stdout": json.dumps(answer), "stderr": ""}
-
-
-def test_the_filter_reads_runs_of_the_check():
-    runs = [run(read("ENABLED"))] * 3
-    assert filter_file.check_source("auto", runs)["source"] == "state_file"
-    assert filter_file.check_source("soap", [])["source"] == "soap"
-    with pytest.raises(AnsibleFilterError, match=r"cc_gateway_check_source must be auto, state_file or soap \(got 'x'\)"):
-        filter_file.check_source("x", runs)
