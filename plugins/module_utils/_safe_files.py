@@ -298,36 +298,22 @@ def _split(path):
 
 def read(path, limit=READ_LIMIT):
     """The File at a path, or None when there is none. Never waits, follows no link of others. Raises FileError."""
-    parent, name = _split(path)
-    try:
-        directory = Directory(parent)
-    except FileError as e:
-        if e.errno in MISSING:
-            return None
-        raise
-    with directory:
-        status = directory.status(name)
-        if status is not None and stat.S_ISLNK(status.st_mode):
-            return _read_link(directory, name, status, limit)
-        return directory.read(name, limit)
-
-
-def _read_link(directory, name, status, limit, links=0):
-    """A link as the last part of a path: root's own, in root's own directory, is followed."""
-    directory._check_link(os.path.join(directory.path, name), status, links + 1)
-    target = os.path.join(directory.path, os.readlink(directory.at(name)))
-    parent, name = _split(target)
-    try:
-        directory = Directory(parent)
-    except FileError as e:
-        if e.errno in MISSING:
-            return None
-        raise
-    with directory:
-        status = directory.status(name)
-        if status is not None and stat.S_ISLNK(status.st_mode):
-            return _read_link(directory, name, status, limit, links + 1)
-        return directory.read(name, limit)
+    links = 0
+    while True:
+        parent, name = _split(path)
+        try:
+            directory = Directory(parent)
+        except FileError as e:
+            if e.errno in MISSING:
+                return None
+            raise
+        with directory:
+            status = directory.status(name)
+            if status is None or not stat.S_ISLNK(status.st_mode):
+                return directory.read(name, limit)
+            links += 1
+            directory._check_link(os.path.join(parent, name), status, links)
+            path = os.path.join(parent, os.readlink(directory.at(name)))
 
 
 @contextmanager
