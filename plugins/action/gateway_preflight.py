@@ -15,7 +15,12 @@ from ansible.errors import AnsibleFilterError
 from ansible.plugins.action import ActionBase
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_problems import gateway_problems
 from ansible_collections.eucalyptus.ha.plugins.filter.unknown_options import unknown_options
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _check_source, _gateway_settings, _role_options
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import (
+    _check_source,
+    _clusters,
+    _gateway_settings,
+    _role_options,
+)
 
 GATEWAY_KEYS = ("instance", "vip", "interface", "virtual_router_id", "address", "peers")
 
@@ -27,6 +32,10 @@ def message(host: str, errors: list[str], warnings: list[str]) -> str:
     if warnings:
         lines += ["Warnings:", *(f"- {warning}" for warning in warnings)]
     return "\n".join(lines)
+
+
+def _conf_path(variables: dict[str, Any]) -> str:
+    return str(variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
@@ -41,7 +50,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         members = {
             name: {key: hostvars[name][key] for key in wanted if key in hostvars[name]} for name in groups.get(group) or []
         }
-        ncs = groups.get(options.get("cc_gateway_nc_group") or "eucalyptus_nc") or []
+        ncs = groups.get(options.get("cc_gateway_nc_group") or _clusters.NC_GROUP) or []
         return _gateway_settings.Inventory(
             host=variables["inventory_hostname"],
             group=group,
@@ -59,7 +68,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             module_args={
                 "gateways": [{key: gateway[key] for key in GATEWAY_KEYS} for gateway in settings.gateways],
                 "listen_time": options["cc_gateway_listen_time"],
-                "keepalived_conf": variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf",
+                "keepalived_conf": _conf_path(variables),
                 "check_path": _gateway_settings.CHECK_PATH,
                 "auth_pass_sha256": hashlib.sha256(password.encode()).hexdigest(),
                 "user": settings.user,
@@ -84,7 +93,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         result: dict[str, Any] = super().run(tmp, task_vars)
         specs = _role_options.load_specs("cc_gateway")
         host = variables["inventory_hostname"]
-        conf_path = variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf"
         options, errors = _role_options.read_options(specs["argument_specs"]["main"]["options"], variables, self._templar.template)
         # AWX hands the status job's verdicts on to the jobs after it; role cc_gateway_status has options that begin alike.
         status = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]
@@ -129,7 +137,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                     **settings.problems(),
                     "findings": None if found.get("failed") else found,
                     "findings_error": str(found.get("msg") or "the module returned nothing") if found.get("failed") else "",
-                    "keepalived_conf": conf_path,
+                    "keepalived_conf": _conf_path(variables),
                     "site_instances": list(site.get("vrrp_instance") or {}),
                     "site_tracks_old_check": "CCclient" in str(site),
                 }

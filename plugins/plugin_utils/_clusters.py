@@ -101,6 +101,11 @@ def node_controllers(nc_groups: Any, groups: Groups, option: str = "nc_route_gro
     return found
 
 
+def address_of(host: str, variables: Mapping[str, Any]) -> str:
+    """A cluster controller's address in the node controllers' network, by its variables."""
+    return str(variables.get("cc_gateway_address") or variables.get("ansible_host") or host)
+
+
 def without_prefix(vip: Any) -> str:
     """A VIP as people write it, without the prefix length."""
     return str(vip or "").partition("/")[0].strip()
@@ -121,7 +126,7 @@ def cluster_vips(variables: Mapping[str, Any], template: Callable[[Any], Any]) -
 
     if own("cc_gateway_vip"):
         return _vips([{name: own(name) for name in ("cc_gateway_vip", "cc_gateway_further")}])
-    wanted = names(own("cc_gateway_group")) or names(own("cc_gateway_clusters")) or [CC_GROUP]
+    wanted = _wanted(variables, template)
     groups, hostvars = variables["groups"], variables["hostvars"]
     members = [hostvars[host] for group in wanted for host in groups.get(group, [])]
     members = [one for one in members if one.get("cc_gateway_vip")]
@@ -130,7 +135,7 @@ def cluster_vips(variables: Mapping[str, Any], template: Callable[[Any], Any]) -
     found = _vips(members)
     if found.problem:
         mine = variables.get("group_names", [])
-        served = [one for one in members if (one.get("cc_gateway_nc_group") or NC_GROUP) in mine]
+        served = [one for one in members if _nc_group(one) in mine]
         return _vips(served) if served else found
     return found
 
@@ -140,11 +145,22 @@ def controllers_of(variables: Mapping[str, Any], template: Callable[[Any], Any])
 
     The cluster's group is cc_gateway_group of the host, or else that of cc_gateway_clusters whose cc_gateway_nc_group the host is in.
     """
-    wanted = names(template(variables.get("cc_gateway_group"))) or names(template(variables.get("cc_gateway_clusters"))) or [CC_GROUP]
+    wanted = _wanted(variables, template)
     groups, hostvars, mine = variables["groups"], variables["hostvars"], variables.get("group_names", [])
     found = [list(groups.get(group) or []) for group in wanted]
-    served = [hosts for hosts in found if any((hostvars[host].get("cc_gateway_nc_group") or NC_GROUP) in mine for host in hosts)]
+    served = [hosts for hosts in found if any(_nc_group(hostvars[host]) in mine for host in hosts)]
     return next(iter(served or found), [])
+
+
+def _wanted(variables: Mapping[str, Any], template: Callable[[Any], Any]) -> list[str]:
+    """The groups of cluster controllers that the host of a task may belong to."""
+    given = (names(template(variables.get(name))) for name in ("cc_gateway_group", "cc_gateway_clusters"))
+    return next(filter(None, given), [CC_GROUP])
+
+
+def _nc_group(controller: Mapping[str, Any]) -> Any:
+    """The group of the node controllers of a cluster controller, by its variables."""
+    return controller.get("cc_gateway_nc_group") or NC_GROUP
 
 
 def _vips(members: Iterable[Mapping[str, Any]]) -> ClusterVips:

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_further import gateway_further
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
 
 CHECK_DIRECTORY = "/usr/libexec/keepalived"
 CHECK_PATH = f"{CHECK_DIRECTORY}/cc-enabled-check"
@@ -101,10 +102,7 @@ class Settings:
     @cached_property
     def addresses(self) -> dict[str, str]:
         """Each member's address in the node controllers' network."""
-        return {
-            name: str(known.get("cc_gateway_address") or known.get("ansible_host") or name)
-            for name, known in self.inventory.members.items()
-        }
+        return {name: _clusters.address_of(name, known) for name, known in self.inventory.members.items()}
 
     @cached_property
     def address(self) -> str:
@@ -312,11 +310,6 @@ class Settings:
             + (self._stranger_rules if self.options.get("vrrp_peers_only") else [])
             + (self._nc_rules if self.options.get("masquerade") else [])
         )
-
-    @cached_property
-    def firewall_unwanted(self) -> list[dict[str, Any]]:
-        """Rules that an earlier run may have set and this one does not want."""
-        return [rule for rule in self._stranger_rules + self._nc_rules if rule not in self.firewall_rules]
 
     # --- what filter gateway_problems evaluates ---
 

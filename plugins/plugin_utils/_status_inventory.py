@@ -61,10 +61,6 @@ def _first(hosts: Iterable[str], hostvars: Hostvars, name: str, default: Any = "
     return next((value for host in hosts if (value := _given(hostvars[host], name)) != ""), default)
 
 
-def _address(host: str, hostvars: Hostvars) -> str:
-    return str(_given(hostvars[host], "cc_gateway_address") or _given(hostvars[host], "ansible_host") or host)
-
-
 def _vip_of(name: str, hosts: list[str], hostvars: Hostvars) -> tuple[str, list[str]]:
     """(the VIP in its canonical form, what is wrong with it)"""
     given = {host: str(value) for host in hosts if (value := _given(hostvars[host], "cc_gateway_vip")) != ""}
@@ -106,7 +102,7 @@ def _candidates(name: str, cluster: Mapping[str, Any], hostvars: Hostvars) -> tu
         return {}, []
     addresses, errors = {}, []
     for host in cluster["hosts"]:
-        addresses[host] = _address(host, hostvars)
+        addresses[host] = _clusters.address_of(host, hostvars[host])
         try:
             ipaddress.IPv4Address(addresses[host])
         except ValueError:
@@ -172,7 +168,7 @@ def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any
                 "query": ask_from == "host",
                 "sources": sources,
                 "keepalived_conf": str(_given(hostvars[host], "keepalived_config_file", "/etc/keepalived/keepalived.conf")),
-                "address": _address(host, hostvars),
+                "address": _clusters.address_of(host, hostvars[host]),
             }
         for host in cluster["nodes"]:
             nc_route_vip = _clusters.without_prefix(_given(hostvars[host], "nc_route_vip", vip))
