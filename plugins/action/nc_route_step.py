@@ -31,7 +31,7 @@ class _Failed(Exception):
     """A step failed; the message is for people."""
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     """One step of the role for one host."""
 
     _requires_connection = True

@@ -45,7 +45,7 @@ class Adversary:
             new.unlink()
 
     def swap(self, file: Path) -> None:
-        what = random.choice(("link", "fifo", "second name", "file", "directory"))  # noqa: S311
+        what = random.choice(("link", "fifo", "second name", "file", "directory"))  # noqa: S311 (not for secrets)
         if what == "link":
             self.put(file, lambda new: new.symlink_to(self.target))
         elif what == "fifo":

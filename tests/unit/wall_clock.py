@@ -34,7 +34,7 @@ def harmless(reason: str) -> Callable[[Callable], Callable]:
     """Mark the function of a fixture whose use of the date cannot matter to its tests, for this reason."""
 
     def mark(function: Callable) -> Callable:
-        function.harmless = reason  # type: ignore[attr-defined]
+        function.harmless = reason  # type: ignore[attr-defined]  # replaced on purpose
         return function
 
     return mark
@@ -97,7 +97,7 @@ def _watch_datetime(uses: Uses) -> None:
     """Classes of the same names whose instances are the real ones; C classes cannot be changed."""
 
     def kind(real: type) -> type:
-        class Kind(type(real)):  # type: ignore[misc]
+        class Kind(type(real)):  # type: ignore[misc]  # replaced on purpose
             def __instancecheck__(self, one: object) -> bool:
                 return isinstance(one, real)
 
@@ -115,7 +115,7 @@ def _watch_datetime(uses: Uses) -> None:
         body["__new__"] = lambda cls, *arguments, **options: real(*arguments, **options)
         return Kind(real.__name__, (real,), {**body, "__module__": "datetime"})
 
-    datetime.datetime, datetime.date = kind(datetime.datetime), kind(datetime.date)  # type: ignore[misc]
+    datetime.datetime, datetime.date = kind(datetime.datetime), kind(datetime.date)  # type: ignore[misc]  # replaced on purpose
 
 
 def _sleep(seconds: float) -> None:
@@ -134,7 +134,7 @@ def _move_the_clock() -> None:
             options["env"] = {**moved, **options["env"]}
         start(self, *arguments, **options)
 
-    subprocess.Popen.__init__ = started  # type: ignore[method-assign]
+    subprocess.Popen.__init__ = started  # type: ignore[method-assign]  # replaced on purpose
 
 
 def _marker(item: pytest.Item) -> pytest.Mark | None:

@@ -95,7 +95,7 @@ def test_k2_missing_script_security_hides_nothing_else() -> None:
 def test_k2_as_keepalived_itself_prints_it(tmp_path: Path) -> None:
     data = {"vrrp_script": {"s": {"script": "/usr/bin/true"}}, "vrrp_instance": {"a": {**BASE, "interface": "e0", "track_script": ["s"]}}}
     worse = copy.deepcopy(data)
-    worse["vrrp_instance"]["a"].update(raw="nosuch_keyword 5", virtual_ipaddress=["10.0.1.300"])  # type: ignore[attr-defined]
+    worse["vrrp_instance"]["a"].update(raw="nosuch_keyword 5", virtual_ipaddress=["10.0.1.300"])  # type: ignore[attr-defined]  # a dictionary in dictionaries
     found = judge({"good": keepalived_conf(data), "bad": keepalived_conf(worse)}, tmp_path)
     assert judged("\n".join(found["good"][1]), ["script_security"], found["good"][0], VERSION) == "good"
     assert judged("\n".join(found["bad"][1]), ["script_security"], found["bad"][0], VERSION) == "errors"

@@ -122,8 +122,8 @@ def place(tmp_path: Path) -> Place:
 def race(place: Place, style: str, count: int) -> list[str]:
     """Plays so many tries of two to four transitions within 3 to 20 ms -> a line for each that ended with a wrong state."""
     place.slow("date")
-    seed = random.randrange(1 << 32)  # noqa: S311
-    dice = random.Random(seed)  # noqa: S311
+    seed = random.randrange(1 << 32)  # noqa: S311 (not for secrets)
+    dice = random.Random(seed)  # noqa: S311 (not for secrets)
     tries = []
     for _number in range(count):
         states = [dice.choice(("MASTER", "BACKUP", "FAULT")) for _transition in range(dice.randint(2, 4))]
@@ -171,7 +171,7 @@ def test_p6_which_of_two_transitions_was_first(place: Place, start: int, number:
     child = os.fork()
     if not child:
         os.kill(os.getpid(), signal.SIGSTOP)
-        os.execve(place.script, [str(place.script), "INSTANCE", "gateway", "MASTER", "100"], place.environment)  # noqa: S606
+        os.execve(place.script, [str(place.script), "INSTANCE", "gateway", "MASTER", "100"], place.environment)  # noqa: S606 (a program of this repository)
     os.waitpid(child, os.WUNTRACED)
     fields = Path(f"/proc/{child}/stat").read_text().rpartition(") ")[2].split()
     limit = int(Path("/proc/sys/kernel/pid_max").read_text())
