@@ -12,19 +12,14 @@ version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
   - B(This is an internal tool of the playbooks of this collection.) It can change or go at any time.
-  - Returns inventory groups as a pattern of hosts.
+  - Returns the inventory groups of the clusters as a pattern of hosts.
   - Fails where a group is missing or empty, so that no playbook does nothing and ends well.
-options:
-  _terms:
-    description: V(controllers) or V(node_controllers).
-    type: list
-    elements: str
-    required: true
+options: {}
 """
 
 EXAMPLES = r"""
 - name: Deploy the gateway
-  hosts: "{{ lookup('eucalyptus.ha.cluster_hosts', 'controllers') }}"
+  hosts: "{{ lookup('eucalyptus.ha.cluster_hosts') }}"
   roles:
     - role: eucalyptus.ha.cc_gateway
 """
@@ -47,21 +42,14 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
 class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
     """The lookup."""
 
-    def _given(self, variables: dict[str, Any], name: str) -> Any:
-        return self._templar.template(variables.get(name) or "")
-
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **_options: Any) -> list[str]:
-        # Ansible chooses the hosts of a play before it has read any host's variables: these two must be extra variables.
+        # Ansible chooses the hosts of a play before it has read any host's variables: it must be an extra variable.
         given = variables or {}
         if context.CLIARGS.get("syntax"):
             # ansible-playbook --syntax-check, which ansible-lint runs too, has no inventory.
             return ["all"]
-        groups = given.get("groups") or {}
+        clusters = self._templar.template(given.get("cc_gateway_clusters") or "")
         try:
-            if terms == ["controllers"]:
-                return [",".join(_clusters.controllers(self._given(given, "cc_gateway_clusters"), groups))]
-            wanted = _clusters.names(self._given(given, "nc_route_group")) or [_clusters.NC_GROUP]
-            _clusters.node_controllers(wanted, groups)
+            return [",".join(_clusters.controllers(clusters, given.get("groups") or {}))]
         except _clusters.ClusterError as error:
             raise AnsibleLookupError(str(error)) from error
-        return [",".join(wanted)]
