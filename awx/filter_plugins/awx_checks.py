@@ -26,7 +26,7 @@ def awx_missing_secrets(entries: list[dict], answers: list[list[dict]]) -> list[
 
 
 def awx_sync_problem(update: dict[str, Any], events: list[dict], controller: str) -> str:
-    """Why AWX could not fetch a project, and where to look, from its last update and the failed events of that."""
+    """Why AWX could not fetch a project, and what to check, from its last update and the failed events of that."""
     results = [event["event_data"].get("res") or {} for event in events]
     reasons = [
         result.get("stderr") if result.get("msg", "") in ("", "non-zero return code") else result["msg"]

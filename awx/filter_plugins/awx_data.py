@@ -83,7 +83,7 @@ _Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(
 
 
 def _plain(value: Any) -> Any:
-    """Without Ansible's own kinds of text and number; what looks like a template is marked."""
+    """Without Ansible's own kinds of text and number; what could be a template is marked."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -205,7 +205,7 @@ def awx_data(lists: dict[str, list[dict]], related: dict[str, Any], access: str)
         entry["organization"] = owner[entry["unified_job_template"]]
     for entry, item in zip(data["awx_workflow_job_templates"], lists["workflow_job_templates"], strict=True):
         entry["nodes"] = _nodes(item, lists["workflow_job_template_nodes"])
-    # Each job template says all of it.
+    # Each job template contains all of it.
     data["awx_job_template_defaults"] = {}
     comment = f"# Secrets to set in secrets.yml: {', '.join(variables) or 'none'}.\n"
     return comment + "---\n" + yaml.dump(_plain(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=140)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 class ModuleDocFragment:
-    # What every module says of itself.
+    # Attributes that all modules share.
     DOCUMENTATION = r"""
 options: {}
 attributes:
@@ -15,14 +15,14 @@ attributes:
     description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
 """
 
-    # Modules that only ask.
+    # Modules that only gather information.
     INFO = r"""
 options: {}
 attributes:
   check_mode:
     support: full
     details:
-      - This module asks and changes nothing by intention, so it does the same in check mode.
+      - This module only gathers information, so it does the same in check mode.
   diff_mode:
     support: N/A
     details:

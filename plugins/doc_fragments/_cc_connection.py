@@ -8,8 +8,8 @@ class ModuleDocFragment:
 options:
   host:
     description:
-      - The Cluster Controller (CC) to ask. A host name, an IPv4 address, or an IPv6 address with or without brackets.
-      - Ask each CC at its own address. At the VIP, whoever holds it answers.
+      - The Cluster Controller (CC) to query. A host name, an IPv4 address, or an IPv6 address with or without brackets.
+      - Query each CC at its own address. At the VIP, the host that holds it responds.
     type: str
     required: true
   port:
@@ -52,18 +52,18 @@ options:
     type: str
   verify_response:
     description:
-      - Refuse an answer that is not signed by the CC, not complete, not fresh, or not to this request.
-      - With V(false) anybody on the way can answer in place of the CC. RV(ignore:response_verified) says what was done.
+      - Reject an answer that is not signed by the CC, not complete, not fresh, or not to this request.
+      - With V(false) anybody on the network path can answer in place of the CC. RV(ignore:response_verified) is the result.
     type: bool
     default: true
   timeout:
     description:
-      - Seconds for the whole call, from looking up the name to the last byte of the answer. More than 0, at most 3600.
+      - Seconds for the whole call, from the name lookup to the last byte of the answer. More than 0, at most 3600.
     type: float
     default: 10
   user_id:
     description:
-      - The user in whose name is asked. The CC logs it and does not check it. Printable ASCII.
+      - The user name in the request. The CC logs it and does not check it. Printable ASCII.
     type: str
     default: admin
 requirements:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 class ModuleDocFragment:
-    # Modules that look at the keys by plugins/module_utils/_client_keys.py. What the paths are without being set is for each to say.
+    # Modules that check the keys by plugins/module_utils/_client_keys.py. Each documents its own default paths.
     DOCUMENTATION = r"""
 options:
   client_key_content:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that tells which inventory groups of a playbook's option do not exist or have no hosts."""
+"""Filter that lists which inventory groups of a playbook's option do not exist or have no hosts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that tells why a host cannot be taken into maintenance, or out of it."""
+"""Filter that returns why the maintenance state of a host cannot be changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 DOCUMENTATION = r"""
 name: _maintenance_problems
-short_description: "[INTERNAL] Why a host cannot be taken into maintenance, or out of it"
+short_description: "[INTERNAL] Validate a change of the maintenance state"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:

@@ -13,7 +13,7 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _python_bundl
 
 DOCUMENTATION = r"""
 name: _python_bundle
-short_description: "[INTERNAL] Put a Python package together as one file"
+short_description: "[INTERNAL] Combine a Python package into one file"
 version_added: 0.2.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)

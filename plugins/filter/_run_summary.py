@@ -9,7 +9,7 @@ from typing import Any
 
 DOCUMENTATION = r"""
 name: _run_summary
-short_description: "[INTERNAL] Sum a deployment up"
+short_description: "[INTERNAL] Summarize a deployment"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:

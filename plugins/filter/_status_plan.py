@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Filter that plans what the status report asks which host."""
+"""Filter that plans what the status report queries on each host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status_inven
 
 DOCUMENTATION = r"""
 name: _status_plan
-short_description: "[INTERNAL] Plan what the status report asks which host"
+short_description: "[INTERNAL] Plan what the status report queries on each host"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:

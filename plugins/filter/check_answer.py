@@ -26,7 +26,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Ask the cluster controller on this host, as keepalived does
+- name: Query the cluster controller on this host, as keepalived does
   ansible.builtin.command: /usr/libexec/keepalived/cc-enabled-check --json
   become: true
   become_user: eucalyptus

@@ -14,7 +14,7 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _drill
 DOCUMENTATION = r"""
 name: drill_report
 version_added: 0.1.0
-short_description: The figures of a rehearsed failover, and a verdict against limits
+short_description: Evaluate the recordings of a rehearsed failover against limits
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
@@ -44,7 +44,7 @@ options:
         type: str
         required: true
       observer:
-        description: The host that asked.
+        description: The observer.
         type: str
         required: true
       addresses:
@@ -84,7 +84,7 @@ seealso:
 
 EXAMPLES = r"""
 # recorded is what the example of module vip_moves_info registers, recording that of module reachability_info, once it is done.
-- name: Say how the drill went
+- name: Report the result of the drill
   ansible.builtin.debug:
     msg: "{{ (drill | eucalyptus.ha.drill_report).lines }}"
   vars:
@@ -132,7 +132,7 @@ _value:
       type: str
       sample: maintenance
     observer:
-      description: The host that asked.
+      description: The observer.
       type: str
       sample: nc1
     when:
@@ -152,7 +152,7 @@ _value:
       type: str
       sample: cc2
     detection:
-      description: When keepalived first noticed something, by its log. V(null) if the log does not tell.
+      description: When keepalived first logged a failure. V(null) if its log does not show one.
       type: float
       sample: 0.91
     takeover:
@@ -184,7 +184,7 @@ _value:
       type: dict
       sample: {"since": 1795358412.4, "returned": 0.31, "overlap": 0.0, "absent": 0.004, "targets": []}
     limits:
-      description: For each limit what was measured, whether it was kept, and by how much it was missed.
+      description: For each limit what was measured, whether it was met, and by how much it was exceeded.
       type: list
       elements: dict
       sample: [{"name": takeover, "limit": 2.7, "measured": 1.22, "met": true, "by": -1.48}]
@@ -194,12 +194,12 @@ _value:
       elements: dict
       sample: [{"begin": -3.0, "end": 1.22, "holders": [cc1]}]
     events:
-      description: The lines of keepalived's log that show that it noticed something.
+      description: The lines of keepalived's log that show that it detected a failure.
       type: list
       elements: dict
       sample: [{"at": 0.91, "host": cc1, "text": "(eucalyptus) Entering FAULT STATE"}]
     answers:
-      description: The spells in which a machine answered the observer for the VIP. C(host) is its MAC address if it has no name.
+      description: The periods in which a machine answered the observer for the VIP. C(host) is its MAC address if it has no name.
       type: list
       elements: dict
       sample: [{"host": cc1, "begin": -3.0, "end": 1.22}]

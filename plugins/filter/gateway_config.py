@@ -13,7 +13,7 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _keepalived_p
 
 DOCUMENTATION = r"""
 name: gateway_config
-short_description: The data of keepalived's configuration for a gateway
+short_description: Compose keepalived's configuration for a gateway
 version_added: 0.1.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
@@ -99,7 +99,7 @@ MAINTENANCE = "no_maintenance"
 
 def _vip_line(vip: str, interface: str) -> str:
     address = ipaddress.ip_interface(vip)
-    # Without a prefix the article's: the address alone.
+    # Without a prefix the manual keepalived setup's: the address alone.
     prefix = address.network.prefixlen if "/" in vip else address.max_prefixlen
     return f"{address.ip}/{prefix} dev {interface}"
 
@@ -137,7 +137,7 @@ def _scripts(given: dict) -> dict:
     check = {
         "script": given["check_script"],
         "interval": int(given["check_interval"]),
-        # Later than the check's own, which says what happened; keepalived starts no second one meanwhile (tried with 2.2.7).
+        # Later than the check's own, whose message has the cause; keepalived starts no second one meanwhile (tried with 2.2.7).
         "timeout": max(int(given["check_interval"]), int(float(given["check_timeout"])) + 1),
         "fall": int(given["check_fall"]),
         "rise": int(given["check_rise"]),
@@ -163,7 +163,7 @@ def _scripts(given: dict) -> dict:
 def _instance(given: dict, gateway: dict) -> dict:
     version, advert_interval = int(gateway["version"]), float(gateway["advert_interval"])
     found = {
-        # Both BACKUP: who is MASTER is for the priorities to say.
+        # Both BACKUP: the priorities decide which one becomes MASTER.
         "state": "BACKUP",
         "interface": gateway["interface"],
         "virtual_router_id": int(gateway["virtual_router_id"]),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that looks for what is wrong with a gateway's settings before anything is touched."""
+"""Filter that validates the settings of a gateway before anything is changed."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _check_source
 
 DOCUMENTATION = r"""
 name: gateway_problems
-short_description: What is wrong with the settings of a gateway
+short_description: Validate the settings of a gateway
 version_added: 0.1.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Looks at the settings of role P(eucalyptus.ha.cc_gateway#role) for one host and at what was found on that host.
-  - Returns every problem at once, each naming the option and the way out, so that one run shows all there is to mend.
+  - Validates the settings of role P(eucalyptus.ha.cc_gateway#role) for one host against what was found on that host.
+  - Returns all problems at once, each with the option and the fix, so that one run shows everything there is to fix.
 options:
   _input:
     description:
       - The settings, as C(__cc_gateway_settings) of role P(eucalyptus.ha.cc_gateway#role) gathers them.
-      - Its key C(findings) is what module M(eucalyptus.ha.gateway_host_info) returned; without it only the settings are judged.
+      - Its key C(findings) is what module M(eucalyptus.ha.gateway_host_info) returned; without it only the settings are validated.
     type: dict
     required: true
 """

@@ -21,14 +21,14 @@ description:
   - V(table) is text for a terminal. Each cluster that is not ok is shown in full, with what to do and with each host; with at most
     three clusters all are. Control characters in names and messages are replaced.
   - V(page) is one HTML page that needs no other file, in light or dark colours as the reader's system has it, and readable on a
-    phone. Every state has a word and a shape besides its colour.
+    phone. Every state has a text and a shape besides its colour.
   - V(metrics) is the text format of Prometheus, for the text file directory of its node exporter. All metrics are gauges. What is
     not known has no sample.
   - For each cluster there are C(eucalyptus_gateway_severity), C(_verdict) (1 for the verdict given, 0 for the others), C(_holders),
     C(_controllers_enabled) and C(_warnings).
   - For each host there are C(_host_reachable), C(_host_deployed), C(_host_holds_vip), C(_host_enabled),
-    C(_host_keepalived_running), C(_host_maintenance) and C(_host_certificate_days_left), for each host that was asked who answers
-    for the VIP C(_view_answers).
+    C(_host_keepalived_running), C(_host_maintenance) and C(_host_certificate_days_left), for each host that was queried
+    by ARP C(_view_answers).
 positional: format, generated_at
 options:
   _input:

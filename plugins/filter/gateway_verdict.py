@@ -65,8 +65,8 @@ options:
           - A dictionary of the names of other hosts, as a rule node controllers, to what each saw. Either its whole
             C(eucalyptus_vip) fact, with a probe in it, or C(holders) (list of host names that answered), C(macs) (list of all MAC
             addresses that answered), C(foreign_macs) (those that belong to no cluster controller), C(unnamed_macs) and
-            C(unnamed_may_be) (those without a name, and whose they may be), C(error) (str or null, why it could not be asked) and
-            C(other_vip) (str or null, the address it was asked about instead).
+            C(unnamed_may_be) (those that match no known host, and whose they may be), C(error) (str or null, why the query failed) and
+            C(other_vip) (str or null, the address it was queried about instead).
           - A view with C(unsupported) (str) stands for a query that does not exist, as for an IPv6 VIP. It is only a note.
         type: dict
         default: {}
@@ -142,7 +142,7 @@ _value:
       type: int
       sample: 0
     sentence:
-      description: What is the case and what it means for the node controllers.
+      description: The state of the gateway and its consequence for the node controllers.
       type: str
       sample: cc1 is ENABLED and holds 10.0.0.10, and nc1 sees it there. Node controllers have their gateway.
     advice:
@@ -150,11 +150,11 @@ _value:
       type: str
       sample: Nothing to do.
     holder:
-      description: The one host that holds the VIP. V(null) when it is none, several, or not known.
+      description: The one host that holds the VIP. V(null) when no host or several hold it, or when it is not known.
       type: str
       sample: cc1
     holders:
-      description: All hosts that hold it by their own facts, or answered for it while they could not be asked.
+      description: All hosts that hold it by their own facts, or answered for it while they could not be queried.
       type: list
       elements: str
       sample: [cc1]

@@ -117,7 +117,7 @@ _mask = mask
 
 
 class FilterModule:
-    """Tells Ansible the filters of this file."""
+    """Filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"keepalived_conf": keepalived_conf}

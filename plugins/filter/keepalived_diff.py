@@ -50,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Lines of a unified diff. One line that says so when only secrets differ; empty when nothing does.
+  description: Lines of a unified diff. A single note when only secrets differ; empty when nothing does.
   type: list
   elements: str
 """
@@ -65,7 +65,7 @@ def keepalived_diff(old: str, new: str) -> list[str]:
 
 
 class FilterModule:
-    """Tells Ansible the filters of this file."""
+    """Filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"keepalived_diff": keepalived_diff}

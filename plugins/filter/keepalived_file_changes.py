@@ -11,12 +11,12 @@ from typing import Any
 
 DOCUMENTATION = r"""
 name: keepalived_file_changes
-short_description: Tell which files are not as they should be
+short_description: Compare files with their wanted state
 version_added: 0.1.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Compares wanted files with what a look at the host found, so that a role needs no task for a file that is right.
+  - Compares wanted files with what was found on the host, so that a role needs no task for a file that is up to date.
 positional: seen
 options:
   _input:
@@ -67,7 +67,7 @@ def keepalived_file_changes(wanted: list[Mapping[str, Any]], seen: Mapping[str, 
 
 
 class FilterModule:
-    """Tells Ansible the filters of this file."""
+    """Filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"keepalived_file_changes": keepalived_file_changes}

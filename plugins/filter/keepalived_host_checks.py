@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Filter: what only the host can tell about the data of a keepalived.conf."""
+"""Filter: what has to be checked on the host of a keepalived.conf."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _value:
 
 
 class FilterModule:
-    """Tells Ansible the filters of this file."""
+    """Filters of this file."""
 
     def filters(self) -> dict[str, Callable[[Any], list[str]]]:
         return {"keepalived_host_checks": host_checks}

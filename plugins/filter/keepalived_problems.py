@@ -19,14 +19,14 @@ version_added: 0.1.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Lists what cannot be written at all, and what keepalived would accept and do something else with than what was meant.
+  - Lists what cannot be written at all, and what keepalived would accept but handle differently than intended.
   - 'A virtual router ID outside of 1 to 255, or twice on one interface for one address family; a priority outside of 1 to
     254; an C(auth_pass) of more than 8 characters, or with VRRP version 3; C(state EQUAL); weights with C(nopreempt); a
     weighted track in a member of a sync group; an empty list of peers, or the host itself among them; priority and weights
-    beyond 254; a virtual address twice on one device; words that must be addresses and are none; an instance without an
+    beyond 254; a virtual address twice on one device; words that must be IP addresses but are not; an instance without an
     interface; tracks and members that do not exist; a command line with pipes or redirections, for which keepalived has no shell;
     start and stop scripts that make keepalived 2.2.5 to 2.2.8 end; keywords newer than the keepalived on the host.'
-  - With O(kind=warnings) it lists what works and may not be meant, and what the keepalived on the host lacks, with its consequence.
+  - With O(kind=warnings) it lists what works but is probably unintended, and what the keepalived on the host lacks, with its consequence.
   - Raw text, includes and C($PARAMETER) are not checked.
 positional: version
 options:
@@ -72,14 +72,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One sentence for each problem, with its path in the data. Empty when there is none.
+  description: One sentence for each problem, with its path in the data. Empty if there are no problems.
   type: list
   elements: str
 """
 
 
 def keepalived_problems(data: Any, version: str = "", addresses: Iterable[str] = (), kind: str = "errors") -> list[str]:
-    """What is wrong with ``data``, or what may not be meant; empty when nothing is."""
+    """What is wrong with ``data``, or what is probably unintended; empty if nothing."""
     if kind == "warnings":
         return warnings(data, version)
     if kind != "errors":
@@ -93,7 +93,7 @@ def keepalived_problems(data: Any, version: str = "", addresses: Iterable[str] =
 
 
 class FilterModule:
-    """Tells Ansible the filters of this file."""
+    """Filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"keepalived_problems": keepalived_problems}

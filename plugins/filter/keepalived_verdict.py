@@ -55,7 +55,7 @@ EXAMPLES = r"""
   # Evaluated below.
   failed_when: false
 
-- name: Refuse what keepalived would not run as it stands
+- name: Fail if keepalived would not run the configuration unchanged
   ansible.builtin.fail:
     msg: "{{ verdict.message }}"
   when: verdict.state != 'good'
@@ -105,7 +105,7 @@ def keepalived_verdict(result: Any, version: str, accept: Iterable[str] = ()) ->
 
 
 class FilterModule:
-    """Tells Ansible the filters of this file."""
+    """Filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"keepalived_verdict": keepalived_verdict}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that tells variables which look like a role's options and are none."""
+"""Filter that lists variables which resemble options of a role but are not."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ansible.errors import AnsibleFilterError
 
 DOCUMENTATION = r"""
 name: unknown_options
-short_description: Variables that look like options of a role and are none
+short_description: List variables that resemble options of a role but are not
 version_added: 0.1.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Ansible takes any variable and heeds those that somebody asks for. A misspelt option is therefore silently its default.
+  - Ansible accepts any variable. A misspelt option is therefore ignored silently, and the default is used.
   - Compares the names of variables with the options in a role's C(meta/argument_specs.yml), those of all its entry points.
-  - Used by roles P(eucalyptus.ha.cc_gateway#role), P(eucalyptus.ha.nc_route#role) and P(eucalyptus.ha.drill#role), which refuse
+  - Used by roles P(eucalyptus.ha.cc_gateway#role), P(eucalyptus.ha.nc_route#role) and P(eucalyptus.ha.drill#role), which reject
     such variables.
 positional: specs, prefix
 options:
   _input:
-    description: Names of variables, such as plugin P(ansible.builtin.varnames#lookup) finds.
+    description: Names of variables, such as plugin P(ansible.builtin.varnames#lookup) returns.
     type: list
     elements: str
     required: true
@@ -33,11 +33,11 @@ options:
     type: dict
     required: true
   prefix:
-    description: What the role's options begin with. Other variables are nobody's business.
+    description: The prefix of the role's options. Variables without it are ignored.
     type: str
     required: true
   also:
-    description: Further names that are none of the role's options and yet have their meaning.
+    description: Further names that are not options of the role but are valid.
     type: list
     elements: str
     default: []
@@ -47,7 +47,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show which variables the role would not heed
+- name: Show which variables the role would ignore
   ansible.builtin.debug:
     msg: "{{ ['cc_gateway_vip', 'cc_gateway_check_fal'] | eucalyptus.ha.unknown_options(specs, 'cc_gateway_') }}"
   vars:
@@ -61,14 +61,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A sentence for each variable that is no option, with what may have been meant; sorted by name.
+  description: A sentence for each variable that is not an option, with the closest option; sorted by name.
   type: list
   elements: str
-  sample: ["cc_gateway_check_fal is no option of this role, and nothing would heed it: did you mean cc_gateway_check_fall?"]
+  sample: ["cc_gateway_check_fal is not an option of this role. Did you mean cc_gateway_check_fall?"]
 """
 
 
-OWN = "remove it, or rename it if it is a variable of your own"
+OWN = "Remove it, or rename it if it is a variable of your own."
 CLOSE = 0.75  # of difflib's ratio, from 0 to 1
 
 
@@ -83,27 +83,27 @@ def _options(specs: Any) -> set[str]:
 
 
 def unknown_options(names: Any, specs: Any, prefix: str, also: Any = ()) -> list[str]:
-    """Which of these variables are none of a role's options.
+    """Which of these variables are not options of a role.
 
     :param names: names of variables
     :param specs: the role's meta/argument_specs.yml, as data
     :param prefix: what the role's options begin with
-    :param also: names that are no options and yet have their meaning
+    :param also: names that are not options but are valid
     :returns: a sentence each
     """
     for what, value in (("the input", names), ("also", also)):
         if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable):
             raise AnsibleFilterError(f"unknown_options: {what} is {type(value).__name__}, not a list of names")
     options = {name for name in _options(specs) if name.startswith(prefix)}
-    # What all of them begin with says nothing about what was meant.
+    # The common prefix would make every option similar.
     ends = [name.removeprefix(prefix) for name in sorted(options)]
     sentences = []
     for name in sorted(set(map(str, names)) - options - set(map(str, also))):
         if not name.startswith(prefix):
             continue
         close = get_close_matches(name.removeprefix(prefix), ends, n=1, cutoff=CLOSE)
-        meant = f"did you mean {prefix}{close[0]}?" if close else ""
-        sentences.append(f"{name} is no option of this role, and nothing would heed it: {meant or OWN}")
+        fix = f"Did you mean {prefix}{close[0]}?" if close else OWN
+        sentences.append(f"{name} is not an option of this role. {fix}")
     return sentences
 
 

@@ -13,11 +13,11 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _vip
 DOCUMENTATION = r"""
 name: vip_holder
 version_added: 0.1.0
-short_description: Which host holds a VIP, from the facts of many hosts
+short_description: Find which host holds a VIP from the facts of several hosts
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Joins the facts that M(eucalyptus.ha.vip_facts) returned on several hosts and tells who holds a VIP.
+  - Joins the facts that M(eucalyptus.ha.vip_facts) returned on several hosts into the holder of a VIP.
   - A host without that fact, or whose fact does not speak of this VIP, is named in RV(_value.unknown). It is never counted as one
     that does not hold it.
 positional: vip
@@ -39,7 +39,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell who holds the VIP
+- name: Show which host holds the VIP
   ansible.builtin.debug:
     msg: "{{ facts_of_ccs | eucalyptus.ha.vip_holder('10.0.0.10') }}"
   vars:

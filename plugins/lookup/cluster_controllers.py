@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_controllers
-short_description: "[INTERNAL] The cluster controllers of a node controller's cluster"
+short_description: "[INTERNAL] Find the cluster controllers of a node controller's cluster"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:

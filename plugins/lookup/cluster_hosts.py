@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_hosts
-short_description: "[INTERNAL] The hosts that a playbook runs on"
+short_description: "[INTERNAL] Find the hosts that a playbook runs on"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_of
-short_description: "[INTERNAL] The cluster that a cluster controller belongs to"
+short_description: "[INTERNAL] Find the cluster that a cluster controller belongs to"
 version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:

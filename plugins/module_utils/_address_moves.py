@@ -23,7 +23,7 @@ class Moves:
     """One of the probers of _reachability.record(). `vips` are texts; addresses are compared exactly."""
 
     def __init__(self, vips, now):
-        # Listen first, look then: what happens in between is heard, and told once.
+        # Listen first, list then: what happens in between is received, and recorded once.
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
         self.sock.bind((0, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR))
         self.sock.setblocking(False)
@@ -35,7 +35,7 @@ class Moves:
         self.moves = []
 
     def look(self, now):
-        """Compare what is noted with what the kernel lists; the difference is told as of now."""
+        """Compare what is noted with what the kernel lists; the difference is recorded as of now."""
         found = dict((packed, set()) for packed in self.vips)
         for one in _addresses.local_addresses({}):
             if one["packed"] in found and one["state"] == "usable":
@@ -44,13 +44,13 @@ class Moves:
             self.note(packed, places, now)
 
     def note(self, packed, places, now):
-        """Tell a change between nowhere and somewhere; a second interface is no move."""
+        """Record a change between nowhere and somewhere; a second interface is no move."""
         if bool(places) != bool(self.places[packed]):
             self.moves.append({"vip": self.vips[packed], "at": round(now, 6), "held": bool(places)})
         self.places[packed] = set(places)
 
     def tick(self, _now):
-        """Nothing to ask: the kernel tells by itself."""
+        """Nothing to query: the kernel sends its changes."""
 
     def sockets(self):
         return [self.sock], []
@@ -79,7 +79,7 @@ class Moves:
                 if one is not None and one["packed"] in self.places:
                     change = set([one["index"]])
                     places = self.places[one["packed"]]
-                    # The kernel tells an IPv6 address again when it has found no duplicate, or one.
+                    # The kernel reports an IPv6 address again when it has found no duplicate, or one.
                     here = kind == _addresses.RTM_NEWADDR and one["state"] == "usable"
                     self.note(one["packed"], places | change if here else places - change, now)
             offset += (length + 3) & ~3

@@ -5,8 +5,8 @@
 
 """The addresses and links of this host, as the kernel lists them. Private to the collection.
 
-Asked over rtnetlink (rtnetlink(7), linux/if_addr.h) with nothing but the standard library: no command to start, no
-text to parse, and the kernel also tells when each address was added, which is the moment this host took the VIP.
+Queried over rtnetlink (rtnetlink(7), linux/if_addr.h) with nothing but the standard library: no command to start, no
+text to parse, and the kernel also reports when each address was added, which is the moment this host took the VIP.
 Addresses are compared as packed bytes, so 10.0.0.10 is never 10.0.0.100 and C(fd00::10) equals C(FD00:0:0::10).
 """
 
@@ -34,13 +34,13 @@ IFA_F_OPTIMISTIC, IFA_F_DADFAILED, IFA_F_TENTATIVE = 0x04, 0x08, 0x40
 ARPHRD_ETHER = 1
 NLA_TYPE_MASK = 0x3FFF
 
-# A dump that the kernel marks as interrupted by a change is asked for again; VIPs do move while we look.
+# A dump that the kernel marks as interrupted by a change is requested again; VIPs do move meanwhile.
 DUMP_ATTEMPTS = 5
 REPLY_TIMEOUT = 5.0  # seconds; the kernel answers in microseconds
 
 
 class AddressError(Exception):
-    """The kernel could not be asked, or a text is no address."""
+    """The kernel could not be queried, or a text is not an address."""
 
 
 def pack(text):
@@ -62,7 +62,7 @@ def parse_vip(text):
     """A VIP as users and keepalived.conf write it -> dict.
 
     Understands C(ADDRESS), C(ADDRESS/PREFIX), C(ADDRESS%INTERFACE), and the words that keepalived.conf(5) allows behind
-    the address, of which only C(dev INTERFACE) says something about where the address has to be.
+    the address, of which only C(dev INTERFACE) names where the address has to be.
     Returns vip (canonical text), family (4 or 6), packed (bytes), prefix (int or None), interface (str or None).
     Raises AddressError.
     """
@@ -140,7 +140,7 @@ def _messages(data):
 def _raise_for(payload):
     code = -struct.unpack_from("=i", payload)[0] if len(payload) >= 4 else 0
     if code:
-        raise AddressError("the kernel refused to list them: %s" % os.strerror(code))
+        raise AddressError("the kernel did not list them: %s" % os.strerror(code))
 
 
 def _ask(kind, wanted, payload, dump=True):
@@ -287,7 +287,7 @@ def matches(addresses, vip):
 
 
 def route_interface(packed):
-    """The index of the interface on which the kernel would look for an address itself, or None if by a gateway.
+    """The index of the interface on which the kernel would resolve an address itself, or None if by a gateway.
 
     Raises AddressError when the kernel knows no way there.
     """

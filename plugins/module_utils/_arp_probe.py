@@ -3,17 +3,17 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Ask by ARP who answers for IPv4 addresses, without leaving a trace in any neighbour cache. Private to the collection.
+"""Query by ARP who answers for IPv4 addresses, without leaving a trace in any neighbour cache. Private to the collection.
 
-The question is the address probe of RFC 5227, section 2.1.1: sender address 0.0.0.0, so that nobody who hears it learns
-anything. That protects everybody else's cache; the asker's own would still learn from the answer, if it has an entry for
-the address (Linux net/ipv4/arp.c, arp_process). So the sender hardware address inside the question is a random, locally
-administered one: the answer is sent to that, the kernel drops it as meant for another host, and only the packet socket
-sees it. The Ethernet header keeps the interface's own address as its source, since a switch may shut a port down on which
+The request is the address probe of RFC 5227, section 2.1.1: sender address 0.0.0.0, so that no receiver caches
+anything. That protects the caches of others; the sender's own would still be updated by the answer, if it has an entry for
+the address (Linux net/ipv4/arp.c, arp_process). So the sender hardware address inside the request is a random, locally
+administered one: the answer is sent to that, the kernel drops it as addressed to another host, and only the packet socket
+receives it. The Ethernet header keeps the interface's own address as its source, since a switch may shut a port down on which
 a new one appears.
 
-Networks that filter by MAC address may swallow such questions or their answers. When nobody at all answers, not even for
-addresses that must exist, the question is asked once more in the interface's own name.
+Networks that filter by MAC address may drop such requests or their answers. When nobody at all answers, not even for
+addresses that must exist, the request is sent once more with the interface's own address.
 
 IPv4 only. The like for IPv6, a neighbour solicitation from the unspecified address, is answered to all nodes, which do
 update their caches; any other solicitation leaves an entry at the holder.
@@ -40,11 +40,11 @@ BROADCAST = b"\xff" * 6
 # The part of the time after which silence from everybody counts as a network that swallows private questions.
 PRIVATE_SHARE = 0.6
 ROUNDS = 3  # times each question is sent; one frame may be lost
-IPV6_UNSUPPORTED = "IPv6 VIPs are not probed: a neighbour solicitation cannot be asked without leaving an entry in caches"
+IPV6_UNSUPPORTED = "IPv6 VIPs are not probed: a neighbour solicitation would leave an entry in caches"
 
 
 class ProbeError(Exception):
-    """The network cannot be asked from here; the message says why and what to do."""
+    """The network cannot be probed from here; the message has the cause and the fix."""
 
 
 def private_mac():
@@ -55,7 +55,7 @@ def private_mac():
 
 
 def question(source_mac, sender_mac, target):
-    """The Ethernet frame that asks who has an IPv4 address (packed).
+    """The Ethernet frame that requests the owner of an IPv4 address (packed).
 
     source_mac goes into the Ethernet header, sender_mac into the ARP packet.
     """
@@ -73,7 +73,7 @@ def question(source_mac, sender_mac, target):
 def answer(frame, sender_mac):
     """(packed IPv4 address, MAC address) of a frame that answers a question of sender_mac, or None.
 
-    Announcements and answers to others are not counted: while the VIP moves they would look like a second holder.
+    Announcements and answers to others are not counted: while the VIP moves they would count as a second holder.
     """
     if len(frame) < 42 or struct.unpack_from("!HHHBBH", frame, 12) != (ETH_P_ARP, 1, 0x0800, 6, 4, ARP_REPLY):
         return None
@@ -98,7 +98,7 @@ def open_socket(index, name, sender_mac, own_mac):
     if sock is not None:
         sock.close()
     if problem.errno in (errno.EPERM, errno.EACCES):
-        raise ProbeError("probe needs root, for a raw socket (CAP_NET_RAW): use become: true, or leave probe out")
+        raise ProbeError("ARP queries need root (CAP_NET_RAW): use become: true (in the inventory: ansible_become: true)")
     raise ProbeError("probe: cannot open a raw socket on interface %s: %s" % (name, problem.strerror or problem))
 
 
@@ -132,7 +132,7 @@ def _ask(sock, frames, sender_mac, seconds, answers):
 
 
 def check_link(link):
-    """Raise ProbeError for a link (an entry of _addresses.links()) on which nothing can be asked."""
+    """Raise ProbeError for a link (an entry of _addresses.links()) on which nothing can be probed."""
     if not link["ethernet"] or link["mac"] is None:
         raise ProbeError("probe_interface: %s is not an Ethernet interface, so there is no ARP on it" % link["name"])
     if not link["up"]:
@@ -140,7 +140,7 @@ def check_link(link):
 
 
 def ask(index, link, targets, timeout):
-    """Ask on one interface who has each of several IPv4 addresses.
+    """Query on one interface who has each of several IPv4 addresses.
 
     index and link are an entry of _addresses.links(), targets packed addresses, timeout seconds, all of which are used.
     Returns ({target: [MAC addresses as bytes, in the order of their answers]}, 'private' or 'own': in whose name the
@@ -162,7 +162,7 @@ def ask(index, link, targets, timeout):
                 _ask(sock, frames, sender, timeout * (1 - share), answers)
                 break
         except (OSError, IOError) as e:
-            problem = "probe: asking on interface %s failed: %s" % (link["name"], e.strerror or e)
+            problem = "probe: sending on interface %s failed: %s" % (link["name"], e.strerror or e)
         finally:
             sock.close()
         if problem:

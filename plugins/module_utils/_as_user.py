@@ -5,7 +5,7 @@
 
 """Doing small things as another user, to see what that user may. Private to the collection.
 
-Permission bits alone do not tell: directories above, ACLs and security modules have a say. So a child process becomes
+Permission bits alone are not enough: directories above, ACLs and security modules count too. So a child process becomes
 the user and tries.
 """
 
@@ -90,6 +90,6 @@ def unreadable(name, paths):
     for path in paths:
         status, _output, complaint = run(name, ["/bin/sh", "-c", 'exec cat <"$1" >/dev/null', "sh", path])
         if status:
-            said = complaint.decode("utf-8", "replace").strip().rpartition(": ")[2]
-            found[path] = said or "exit status %d" % status
+            cause = complaint.decode("utf-8", "replace").strip().rpartition(": ")[2]
+            found[path] = cause or "exit status %d" % status
     return found

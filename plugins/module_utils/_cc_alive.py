@@ -6,7 +6,7 @@
 """Does a cluster controller live? Private to the collection.
 
 The unauthenticated GET /axis2/services whose page names EucalyptusCC is Eucalyptus' own test of that (cc-protocol.md). It
-asks for no state and has no side effect.
+queries no state and has no side effect.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -49,14 +49,14 @@ def _receive(host, port, timeout):
 
 
 def ask(host, port, timeout=1.5):
-    """-> dict: alive (bool), message (str). Takes no longer than timeout seconds, but for the look-up of a name."""
+    """-> dict: alive (bool), message (str). Takes no longer than timeout seconds, apart from a name lookup."""
     try:
         data = _receive(host, port, timeout)
     except socket.timeout:
         return {"alive": False, "message": "no answer from %s port %d within %g s" % (host, port, timeout)}
     except (OSError, IOError, UnicodeError) as e:
-        said = os.strerror(e.errno) if getattr(e, "errno", None) in errno.errorcode else str(e)
-        return {"alive": False, "message": "%s port %d: %s" % (host, port, said)}
+        cause = os.strerror(e.errno) if getattr(e, "errno", None) in errno.errorcode else str(e)
+        return {"alive": False, "message": "%s port %d: %s" % (host, port, cause)}
     if b"EucalyptusCC" in data:
         return {"alive": True, "message": "%s port %d answers" % (host, port)}
     first = data.split(b"\r\n")[0][:80].decode("ascii", "replace")

@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This file is private to the collection eucalyptus.ha: it may change at any time without notice.
-"""What an answer of a Cluster Controller (CC) must look like before and after zeep parses it.
+"""What an answer of a Cluster Controller (CC) must be before and after zeep parses it.
 
-Anything that a CC never sends is refused, also where XML and SOAP would allow it: each such freedom is a way to make
+Anything that a CC never sends is rejected, also where XML and SOAP would allow it: each such freedom is a way to make
 two readers of one message read two different things.
 """
 
@@ -36,7 +36,7 @@ _MAX_ATTRIBUTES = 4000
 #: The type of the CC's own entry.
 _OWN_TYPE = 'cluster'
 
-#: The one word that says that this CC is the active one (cluster/handlers.c: it is one of LOADED, DISABLED, ENABLED,
+#: The state of the active CC (cluster/handlers.c: it is one of LOADED, DISABLED, ENABLED,
 #: STOPPED, NOTREADY, and in theory PRIMORDIAL, INITIALIZED).
 ENABLED = 'ENABLED'
 
@@ -44,10 +44,10 @@ _NUMBER = re.compile(r'^\s*[-+]?[0-9]{1,10}\s*$')
 
 _SIMPLE = {'return': re.compile(r'^\s*(?:true|false|0|1)\s*$'), 'epoch': _NUMBER, 'localEpoch': _NUMBER}
 
-_LOG = 'unknown. The log of the CC, axis2c.log below var/log/eucalyptus, may tell'
+_LOG = 'unknown. See the log of the CC, axis2c.log below var/log/eucalyptus'
 
 #: (fault code, beginning of the fault text): what it means, as tried against Rampart/C with the policy and the
-#: authentication of Eucalyptus. The texts themselves do not tell.
+#: authentication of Eucalyptus. The texts themselves do not contain it.
 _CAUSES = (
     (
         'soapenv:Client',
@@ -90,7 +90,7 @@ _HTTP_HINTS = {
 
 
 def check_bytes(status, content_type, body):
-    """Refuse an answer by its bytes, before any parser sees them. I(status): HTTP status, I(content_type): header or None."""
+    """Reject an answer by its bytes, before any parser sees them. I(status): HTTP status, I(content_type): header or None."""
     media_type, _semicolon, parameters = (content_type or '').partition(';')
     if media_type.strip().lower() != 'text/xml':
         if status != 200:
@@ -112,7 +112,7 @@ def check_bytes(status, content_type, body):
         names.append(declared.group(1).decode('ascii', 'replace'))
     for name in names:
         if name.lower() not in ('utf-8', 'utf8', 'us-ascii', 'ascii'):
-            # In another encoding the checks below would look for the wrong bytes.
+            # In another encoding the checks below would search for the wrong bytes.
             raise CcAnswerError('encoding', 'the answer is encoded in %s instead of UTF-8' % quote(name))
     try:
         text = body.decode('utf-8')
@@ -137,7 +137,7 @@ def check_bytes(status, content_type, body):
 
 
 def check_document(status, root):
-    """Refuse an answer by its parsed form (lxml, I(root)) unless it is one DescribeServicesResponse in SOAP 1.1. Raises faults."""
+    """Reject an answer by its parsed form (lxml, I(root)) unless it is one DescribeServicesResponse in SOAP 1.1. Raises faults."""
     if root.tag != _SOAP + 'Envelope':
         if status != 200:
             raise http_error(status)
@@ -166,7 +166,7 @@ def check_document(status, root):
 
 
 def _check_simple(element):
-    """zeep takes what it cannot read as a number or truth value for nothing, or for false: refuse it instead."""
+    """zeep takes what it cannot read as a number or truth value for nothing, or for false: reject it instead."""
     pattern = _SIMPLE.get(element.tag.rpartition('}')[2])
     if pattern is not None and not pattern.match(element.text or ''):
         name, value = quote(element.tag), quote(element.text or '')
@@ -174,7 +174,7 @@ def _check_simple(element):
 
 
 def http_error(status):
-    """What to say of an HTTP I(status) that came without a SOAP fault."""
+    """The message for an HTTP I(status) that came without a SOAP fault."""
     hint = _HTTP_HINTS.get(status, 'this is no answer of a Cluster Controller')
     return CcTransportError('http_status', 'HTTP status %d and no SOAP fault: %s' % (status, hint), http_status=status)
 
@@ -199,7 +199,7 @@ def _fault(status, body):
             break
     return CcFault(
         'fault',
-        'the Cluster Controller refused the request: %s: "%s" (HTTP status %d). Likely cause: %s'
+        'the Cluster Controller rejected the request: %s: "%s" (HTTP status %d). Likely cause: %s'
         % (quote(code) or 'no code', quote(text), status, cause),
         fault=dict(code=quote(code), text=quote(text), http_status=status, cause=cause),
     )
@@ -208,11 +208,11 @@ def _fault(status, body):
 def read_services(result):
     """The services of a DescribeServicesResponse as zeep read it: C(list of dict, own entry or None)."""
     if result['return'] is None:
-        raise CcAnswerError('schema', 'the answer does not say whether it is one: it has no element return')
+        raise CcAnswerError('schema', 'the answer has no element return')
     if result['return'] is not True:
         raise CcOperationFailed(
             'operation_failed',
-            'the Cluster Controller could not do it (return=false): %s. It has not initialised: look at its log'
+            'the Cluster Controller failed the request (return=false): %s. It has not initialised: check its log'
             % (quote(result.statusMessage or '') or 'no message'),
         )
     services = []
@@ -238,7 +238,7 @@ def read_services(result):
     if len(own) > 1:
         raise CcAnswerError(
             'several_clusters',
-            'the answer has %d entries of type cluster: which is this Cluster Controller\'s own cannot be told'
+            'the answer has %d entries of type cluster: this Cluster Controller\'s own cannot be identified'
             % len(own),
         )
     return services, own[0] if own else None

@@ -78,7 +78,7 @@ class _Transport(_NoNetwork):
 
 
 class _Security:
-    """Where zeep hands over each message: signs the request, checks the answer's form and, if asked to, its signature."""
+    """Where zeep hands over each message: signs the request, checks the answer's form and, unless disabled, its signature."""
 
     def __init__(self, transport, signature):
         self._transport = transport
@@ -102,7 +102,7 @@ class _Security:
             if relates_to.text != self._message_id:
                 raise CcSignatureError(
                     'relates_to',
-                    'the answer is to another request (RelatesTo %s, asked %s)'
+                    'the answer is to another request (RelatesTo %s, request %s)'
                     % (quote(relates_to.text), quote(self._message_id)),
                 )
 
@@ -128,7 +128,7 @@ def _document():
 
 
 class CcClient:
-    """Asks one CC.
+    """Queries one CC.
 
     I(host): name or address (IPv6 too), I(port): int, I(timeout): seconds for the whole call, I(user_id): ASCII text.
     I(signature): C(_wsse.CcSignature). If it knows the CC's certificate, the answer is verified.
@@ -146,7 +146,7 @@ class CcClient:
         self.address = _cc_http.host_and_port(host, port)
 
     def describe_services(self):
-        """Ask once. Returns C(services), C(cluster), C(enabled), C(response_verified), C(elapsed) (seconds). Raises CcError."""
+        """Query once. Returns C(services), C(cluster), C(enabled), C(response_verified), C(elapsed) (seconds). Raises CcError."""
         document, settings = _document()
         deadline = _cc_http.Deadline(self.timeout)
         transport = _Transport(self, deadline)

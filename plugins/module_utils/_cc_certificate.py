@@ -7,7 +7,7 @@
 # This file is private to the collection eucalyptus.ha: it may change at any time without notice.
 """What is needed of an X.509 certificate in PEM form: its bytes, and how long it is valid.
 
-Neither zeep nor xmlsec tells a certificate's dates, and a further library for two dates would be one more to install
+Neither zeep nor xmlsec returns a certificate's dates, and a further library for two dates would be one more to install
 on every control node, so they are read from the DER bytes (RFC 5280, 4.1) here.
 """
 

@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This file is private to the collection eucalyptus.ha: it may change at any time without notice.
-"""What can go wrong when a Cluster Controller (CC) is asked for its state.
+"""What can go wrong when a Cluster Controller (CC) is queried for its state.
 
-Every error has a C(reason): one word that playbooks can compare, listed with its message in docs/cc-refusals.md.
+Every error has a C(reason) that playbooks can compare, listed with its message in docs/cc-error-messages.md.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -28,7 +28,7 @@ def quote(text):
 
 
 class CcError(Exception):
-    """Base of all errors of this client. I(reason) is a word, I(details) more for the module's result."""
+    """Base of all errors of this client. I(reason) is for comparison, I(details) more for the module's result."""
 
     def __init__(self, reason, message, **details):
         super(CcError, self).__init__(message)

@@ -54,7 +54,7 @@ class Deadline:
         return _monotonic() - self.started
 
     def left(self, stage):
-        """Seconds left (more than 0). Raises when none are: I(stage) says what the call was waiting for."""
+        """Seconds left (more than 0). Raises when none are: I(stage) is what the call was waiting for."""
         left = self.seconds - self.elapsed()
         if left <= 0:
             raise CcTransportError(
@@ -129,7 +129,7 @@ def _look_up(host, port, deadline):
     thread = threading.Thread(target=run)
     thread.daemon = True
     thread.start()
-    stage = 'looking up the name'
+    stage = 'resolving the name'
     thread.join(deadline.left(stage))
     if not found:
         deadline.left(stage)
@@ -140,7 +140,7 @@ def _look_up(host, port, deadline):
     addresses, trouble = found[0]
     if trouble is not None:
         raise CcTransportError(
-            'unresolvable', 'the name cannot be looked up: %s. Check the option host' % quote(trouble)
+            'unresolvable', 'the name cannot be resolved: %s. Check the option host' % quote(trouble)
         )
     return addresses
 
@@ -170,7 +170,7 @@ def _connect(host, port, deadline):
     if getattr(trouble, 'errno', None) == errno.ECONNREFUSED:
         raise CcTransportError(
             'refused',
-            'connection refused: no Cluster Controller listens there. Check the options '
+            'connection refused: no Cluster Controller is listening there. Check the options '
             'host and port, and that the CC runs (from Eucalyptus 5 on CC_ADDR may bind it elsewhere)',
         )
     raise CcTransportError('unreachable', 'no connection: %s. Check the options host and port' % quote(trouble))
@@ -240,7 +240,7 @@ def _exchange(sock, request, deadline):
             'timeout', 'no complete answer within %g s: it ran out while sending the request' % deadline.seconds
         )
     except socket.error as exc:
-        unsent = exc  # a server may refuse before it has read all: what it says is better than "broken pipe"
+        unsent = exc  # a server may reject a request before it has read all: its message is better than "broken pipe"
     reader = _Reader(sock, deadline)
     response = HTTPResponse(_FileMaker(reader), method='POST')
     try:
@@ -254,7 +254,7 @@ def _exchange(sock, request, deadline):
             if type(exc).__name__ == 'RemoteDisconnected':
                 raise CcTransportError('disconnected', 'the server closed the connection without an answer')
             if isinstance(exc, LineTooLong):
-                # The library's limit for one line is ours for the whole head; which is met first is for the network to say.
+                # The library's limit for one line is ours for the whole head; which is met first depends on the network.
                 raise CcTransportError('head_too_large', HEAD_TOO_LARGE)
             if exc.__class__ is HTTPException:
                 raise CcTransportError('head_too_large', 'the head of the answer is too long: %s' % quote(exc))
@@ -275,7 +275,7 @@ def _exchange(sock, request, deadline):
         if encoding != 'identity':
             raise CcTransportError(
                 'content_encoding',
-                'the answer is encoded (%s), which was not asked for' % quote(encoding),
+                'the answer is encoded (%s), which was not requested' % quote(encoding),
                 http_status=status,
             )
         return HttpAnswer(status, response.getheader('Content-Type'), _read_body(response, reader, deadline))

@@ -59,7 +59,7 @@ def _text(params, name):
 def _read_file(path, option):
     """Bytes of the file at I(path). Not of a pipe or device: reading one can wait for ever."""
     try:
-        # A pipe that takes the place of the file after a look at it would hang an open() that waits.
+        # A pipe that takes the place of the file after it was checked would hang an open() that waits.
         with os.fdopen(os.open(to_bytes(path), os.O_RDONLY | os.O_NONBLOCK), 'rb') as handle:
             if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
                 raise CcOptionError('file_unreadable', '%s: %s is not a file' % (option, path))
@@ -87,7 +87,7 @@ def _pem(params, option):
     path = _text(params, option)
     if content is not None:
         if path is not None and path != os.path.expanduser(os.path.expandvars(from_environment)):
-            raise CcOptionError('options', '%s and %s_content are given: only one can be meant' % (option, option))
+            raise CcOptionError('options', '%s and %s_content are mutually exclusive: set only one of them' % (option, option))
         return to_bytes(content), option + '_content'
     path = path or from_environment
     if path:

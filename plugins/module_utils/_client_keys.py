@@ -5,7 +5,7 @@
 
 """The key and the certificate that sign requests to a cluster controller: do they work, and for how long? Private to the collection.
 
-Everything is asked of the C(openssl) command, which the check on the hosts needs as well. Keys go to it by its standard
+Everything is done by the C(openssl) command, which the check on the hosts needs as well. Keys go to it by its standard
 input, so that given content is not written anywhere.
 
 Which files: cloud-pk.pem and cloud-cert.pem in $EUCALYPTUS/var/lib/eucalyptus/keys (Eucalyptus 3.1 to 5.1, util/euca_axis.c:
@@ -137,7 +137,7 @@ def look_at_certificate(program, text, now):
 def look_at_key(program, text):
     """One private key in PEM -> dict: error, encrypted, rsa, sha1_error; and its public key.
 
-    sha1_error tells why openssl makes no SHA-1 signature, the only kind that a cluster controller accepts (cc-protocol,
+    sha1_error is why openssl makes no SHA-1 signature, the only kind that a cluster controller accepts (cc-protocol,
     Basic256Rsa15): crypto policies, as that of EL 9, forbid them.
     """
     found = {"error": None, "encrypted": False, "rsa": None, "sha1_error": None}
@@ -177,7 +177,7 @@ def _same_file(path, text, user):
 
 
 def look(params, now=None):
-    """Look at a pair -> dict.
+    """Check a pair -> dict.
 
     params: client_key and client_cert, paths; client_key_content and client_cert_content, PEM texts that are, or are going
     to be, at these paths (None or empty: the files as they are); own_cert, the path of the cluster controller's own copy, or

@@ -32,7 +32,7 @@ LINE_LIMIT = 400  # characters of one; the check's own lines have 303 at the mos
 _UNPRINTABLE = re.compile(u"[^ -~]")
 _STATE = re.compile(r"[A-Z_]{1,32}\Z")
 
-# These connect one run with the next. Without them a run queries the controller afresh, and changes nothing on the host.
+# These connect one run with the next. Without them a run queries the controller again, and changes nothing on the host.
 _MEMORY_OPTIONS = ("--memory", "--grace", "--rest", "--watch", "--live-every")
 # The second script of keepalived, which queries nobody.
 _OTHER_MODE = "--newly-enabled"

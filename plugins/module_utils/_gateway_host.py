@@ -3,10 +3,10 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a gateway would meet on this host, in one look. Private to the collection.
+"""Inspects this host for the deployment of a gateway. Private to the collection.
 
 Puts together what module gateway_host_info returns. The two questions to the network that take their time, who answers for
-the VIP and which VRRP routers can be heard, are asked at the same time.
+the VIP and which VRRP routers can be heard, are probed at the same time.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -90,8 +90,8 @@ def look_at_python(name, executable):
     if found["works"]:
         found["version"] = output.decode("ascii", "replace")
     else:
-        said = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        found["message"] = said or "exit status %d" % status
+        cause = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        found["message"] = cause or "exit status %d" % status
     return found
 
 
@@ -107,7 +107,7 @@ def look_at_preload(path):
 def run_check(name, executable, program, arguments):
     """A run of the check, whose text goes in by standard input -> the object that it printed with --json.
 
-    One that printed no object is not definite, and its message says why.
+    One that printed no object is not definite, and its message has the cause.
     """
     try:
         argv = [executable, "-E", "-s", "-S", "-"] + list(arguments)
@@ -176,7 +176,7 @@ def _listen(interface, seconds):
 
 
 def look(params):
-    """The module's parameters -> what it returns. Raises AddressError when the kernel cannot be asked for its addresses."""
+    """The module's parameters -> what it returns. Raises AddressError when the kernel does not list its addresses."""
     setup = _keepalived_setup.read(params["keepalived_conf"], params["check_path"], params["auth_pass_sha256"])
     setup["running"] = _keepalived_process.find()["pid"] is not None
     links = _addresses.links()
@@ -200,11 +200,11 @@ def look(params):
     silent = [gateway for gateway in params["gateways"] if not _speaks_already(gateway, setup)]
     interfaces = sorted(set(gateway["interface"] for gateway in silent)) if params["listen_time"] > 0 else []
     listening = [_Aside(_listen, interface, params["listen_time"]) for interface in interfaces]
-    asking = [
+    probing = [
         _Aside(look_at_vip, gateway, links, addresses, setup, params["probe_timeout"]) for gateway in params["gateways"]
     ]
     result["cc"] = _cc_alive.ask(params["cc_host"], params["cc_port"])
-    result["vips"] = [one.result() for one in asking]
+    result["vips"] = [one.result() for one in probing]
     for one in listening:
         try:
             result["adverts"] = (result["adverts"] or []) + one.result()

@@ -20,7 +20,7 @@ import re
 
 
 class PreloadError(Exception):
-    """A rule cannot be written, or the file is damaged; the text says why and what to do."""
+    """A rule cannot be written, or the file is damaged; the text has the cause and the fix."""
 
 
 # What ansible.builtin.iptables calls it, and how iptables-save writes it, in the order of the latter.

@@ -5,7 +5,7 @@
 
 """The VRRP instances that a keepalived.conf configures. Private to the collection.
 
-A tolerant reader of what keepalived.conf(5) says about instances and their addresses, not a validator: it follows
+A tolerant reader of instances and their addresses as in keepalived.conf(5), not a validator: it follows
 include files, conditional lines (C(@id)) and C($PARAMETER) definitions, skips what it does not know, and names what it
 could not make sense of.
 """
@@ -207,7 +207,7 @@ def read(path, config_id=None):
 
     files: the files read (list of str). error: the IOError or OSError of the main file, or None. problems: what made no
     sense (list of str). instances: list of dicts with name, interface, virtual_router_id (int or None), base_priority
-    (int or None), vips (dicts of _addresses.parse_vip, whose interface is the instance's unless C(dev) says otherwise, and
+    (int or None), vips (dicts of _addresses.parse_vip, whose interface is the instance's unless C(dev) sets another one, and
     excluded, a bool). Never raises.
 
     config_id is what C(@id) lines are compared with; by default, as keepalived does, the node name up to the first dot.

@@ -33,7 +33,7 @@ def executable(path=None):
 
 
 def version(program):
-    """What C(keepalived --version) says, e.g. '2.2.7', or None. It prints 'Keepalived v2.2.7 (01/16,2022)' on stderr."""
+    """The output of C(keepalived --version), e.g. '2.2.7', or None. It prints 'Keepalived v2.2.7 (01/16,2022)' on stderr."""
     try:
         process = subprocess.Popen(
             [program, "--version"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

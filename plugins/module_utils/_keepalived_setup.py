@@ -3,9 +3,9 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Whose set-up keepalived.conf is, and what its VRRP instances would say to others. Private to the collection.
+"""Whose setup keepalived.conf is, and what its VRRP instances would send to others. Private to the collection.
 
-Tells this collection's configuration from the one of the article that it replaces (Tom Ellis, Keepalived and Eucalyptus,
+Distinguishes this collection's configuration from the manual keepalived setup (EUCA-2412; Tom Ellis, Keepalived and Eucalyptus,
 2012: C(vrrp_script) with CCclient-enabled-check.sh around CCclient_full, C(state EQUAL), C(lvs_id)) and from anybody else's.
 """
 
@@ -20,7 +20,7 @@ import re
 
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _keepalived_conf, _safe_files
 
-# keepalived.conf(5): adverts every second, VRRP version 2, unless told otherwise.
+# keepalived.conf(5): adverts every second, VRRP version 2, unless configured otherwise.
 DEFAULT_INTERVAL, DEFAULT_VERSION = 1.0, 2
 HEADER = "eucalyptus.ha.keepalived"  # what role keepalived writes into the first lines
 OLD_CHECK = re.compile(r"CCclient", re.I)
@@ -110,7 +110,7 @@ def read(path, check_path, auth_pass_sha256=None):
     """What keepalived.conf sets up -> dict. Never raises.
 
     check_path is where this collection's check is, auth_pass_sha256 what passwords are compared with (hexadecimal). Gives kind
-    (none, ours, article or other), reasons (why it is the article's), error (str or None), files (those that a backup should
+    (none, ours, article or other), reasons (why it is the manual keepalived setup's), error (str or None), files (those that a backup should
     hold), scripts (of the C(vrrp_script) blocks, by name), and instances: name, state, interface, virtual_router_id, version,
     advert_interval (seconds), vips, peers, auth_type, same_auth_pass, track_scripts, article (bool).
     """

@@ -19,9 +19,9 @@ state       required MASTER, BACKUP, FAULT, STOP or DELETED, as keepalived gives
 since       required the time of the transition, epoch seconds with a fraction, e.g. 1795358405.120
 priority    optional the effective priority at that time, 0-255 (keepalived's fourth argument)
 previous    optional the state before, as in state; empty when there was none
-reason      optional one line for people, e.g. what the check said last
+reason      optional one line for people, e.g. the last message of the check
 pid         optional the process that ran the notify script ($PPID in it): with it a file left by a keepalived that was
-                     killed is told from one that is current, whatever the clock did
+                     killed is distinguished from one that is current, whatever the clock did
 =========== ======== ==============================================================================================
 
 The directory belongs to the user that keepalived's scripts run as, so root reads there with care (_safe_files): regular files that

@@ -28,7 +28,7 @@ ROLLBACK_LIMIT = 60  # seconds
 
 
 class ChangeError(Exception):
-    """The change cannot be made or confirmed; the message says why."""
+    """The change cannot be made or confirmed; the message has the cause."""
 
 
 class Changer(object):

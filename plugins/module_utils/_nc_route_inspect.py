@@ -173,7 +173,7 @@ class Inspector(object):
 
 
 def who_answers(vip, interface):
-    """Who answers ARP for an IPv4 address -> {macs, error}; error says why nobody could be asked."""
+    """Who answers ARP for an IPv4 address -> {macs, error}; error is why it could not be queried."""
     try:
         links = _addresses.links()
         params = {"probe_timeout": PROBE_TIMEOUT, "candidates": {}, "probe_interface": interface or None}

@@ -39,12 +39,12 @@ PAGE_LIMIT = 1 << 16  # bytes; what comes after them is not read
 PAGE_TIME = 10  # seconds for one attempt, whatever the server does
 PAGE_ATTEMPTS = 3
 PAGE_PAUSE = 1.0  # seconds
-DISCARD = 9  # a UDP port; the datagram is only there to make the kernel look for the neighbour
+DISCARD = 9  # a UDP port; the datagram is only there to make the kernel resolve the neighbour
 _ADDRESS = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.])")
 
 
 class ProofError(Exception):
-    """The default route is not what it should be; the message says what was found."""
+    """The default route is not what it should be; the message has what was found."""
 
 
 class _NoRedirects(HTTPRedirectHandler):

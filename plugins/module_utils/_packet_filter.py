@@ -31,7 +31,7 @@ WAIT = ["-w", "5"]
 
 
 class FilterError(Exception):
-    """The tables cannot be read or changed; the text says why and what to do."""
+    """The tables cannot be read or changed; the text has the cause and the fix."""
 
 
 def _run(arguments):

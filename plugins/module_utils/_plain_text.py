@@ -6,7 +6,7 @@
 """Text of others that can hold no template. Private to the collection.
 
 Ansible marks what comes from hosts and does not run templates in it. Releases have lost that mark (CVE-2024-11079), and what a state
-file, a controller or the network says ran as a template on the control node. So the beginning of a template goes where such text
+file, a controller or the network sends ran as a template on the control node. So the beginning of a template goes where such text
 enters: a brace before another one, C(%) or C(#), and one at the end of a text, which may get company there.
 """
 

@@ -8,7 +8,7 @@
 Every question is sent on time, whether earlier ones were answered or not, so that a silence of the network is measured and
 not waited out. Each kind of question is a class with the same four parts, run by record():
 
-- tick(now): ask; called once per interval
+- tick(now): probe; called once per interval
 - sockets(): (sockets to read, sockets to write) to wait for
 - ready(socket, now): something came
 - result(): what was seen, as plain data
@@ -38,7 +38,7 @@ LINGER_NOT = struct.pack("ii", 1, 0)  # close with RST: hundreds of connections 
 
 
 class ReachabilityError(Exception):
-    """Nothing can be recorded; the message names the option and the way out."""
+    """Nothing can be recorded; the message names the option and the fix."""
 
 
 def checksum(data):
@@ -72,8 +72,8 @@ def _icmp_socket(family, raw_only):
         sock.setblocking(False)
         return sock, kind == socket.SOCK_RAW
     if problem == errno.EAFNOSUPPORT:
-        raise ReachabilityError("this host has no IPv%d, so it cannot ask by it" % family)
-    raise ReachabilityError("ICMP needs root here: use become: true, or give the target a port to be asked by TCP")
+        raise ReachabilityError("this host has no IPv%d, so the target cannot be probed" % family)
+    raise ReachabilityError("ICMP needs root here: use become: true, or set a port for the target to probe it by TCP")
 
 
 def _strip_ip(data, family, raw):
@@ -81,7 +81,7 @@ def _strip_ip(data, family, raw):
 
 
 class Samples(object):
-    """What one target did: when each question was sent, and how many seconds later the answer came, if any."""
+    """What one target did: when each probe was sent, and how many seconds later the answer came, if any."""
 
     def __init__(self, limit):
         self.limit = limit
@@ -97,7 +97,7 @@ class Samples(object):
             pair[1] = now - pair[0]
 
     def pending(self, end):
-        """Whether an answer to one of the last questions may still come."""
+        """Whether an answer to one of the last probes may still come."""
         return any(rtt is None and end - sent < self.limit for sent, rtt in self.pairs[-1000:])
 
     def result(self):
@@ -161,7 +161,7 @@ class Ping(Packets):
 
 
 class Connect(object):
-    """A TCP connection to an address and port; refused is an answer too: the host is there."""
+    """A TCP connection to an address and port; a rejected one is an answer too: the host is there."""
 
     def __init__(self, address, port, timeout):
         self.domain = socket.AF_INET if _addresses.pack(address)[0] == 4 else socket.AF_INET6
@@ -184,7 +184,7 @@ class Connect(object):
             if status in (0, errno.ECONNREFUSED):
                 self.samples.answered(number, time.time())
             sock.close()
-        for late in [one for one, asked in self.open.items() if now - self.samples.pairs[asked][0] > self.samples.limit]:
+        for late in [one for one, sent in self.open.items() if now - self.samples.pairs[sent][0] > self.samples.limit]:
             del self.open[late]
             late.close()
 
@@ -202,7 +202,7 @@ class Connect(object):
 
 
 class Answerers(Packets):
-    """Which machines answer for a VIP by ARP: the one who asks has one clock, so two at a time are two at a time."""
+    """Which machines answer for a VIP by ARP: the observer has one clock, so two at the same time are certain."""
 
     def __init__(self, vip, interface, interval):
         self.index, self.link = interface
@@ -239,7 +239,7 @@ class Answerers(Packets):
 class Clock(Packets):
     """How far another host's clock is ahead of this one's, by ICMP timestamps (RFC 792), which the kernel answers.
 
-    Only an IPv4 address is asked. A name would be looked up at each question, and nothing else be recorded meanwhile.
+    Only an IPv4 address is probed. A name would be resolved at each probe, and nothing else be recorded meanwhile.
     """
 
     def __init__(self, address):
@@ -272,9 +272,9 @@ class Clock(Packets):
         # The high bit marks a time that is not milliseconds since midnight, UTC.
         if ident != self.ident or number not in self.sent or received >= 1 << 31:
             return
-        asked = self.sent.pop(number)
-        offset = (received / 1000.0 - (asked + now) / 2 % DAY + DAY / 2) % DAY - DAY / 2
-        half = (now - asked) / 2 + 0.001
+        sent = self.sent.pop(number)
+        offset = (received / 1000.0 - (sent + now) / 2 % DAY + DAY / 2) % DAY - DAY / 2
+        half = (now - sent) / 2 + 0.001
         if self.best is None or half < self.best[1]:
             # Their milliseconds are cut, not rounded: on average half of one is missing.
             self.best = (offset + 0.0005, half)
@@ -286,13 +286,13 @@ class Clock(Packets):
 
 
 def interface_of(address):
-    """The (index, link) of the interface on which this host looks for an IPv4 address itself."""
+    """The (index, link) of the interface on which this host resolves an IPv4 address itself."""
     family, packed = _addresses.pack(address)
     index = _addresses.route_interface(packed) if family == 4 else None
     if index is not None:
         return index, _addresses.links()[index]
     raise ReachabilityError(
-        "%s is on no IPv4 network of this host, so it cannot ask who answers for it there" % address
+        "%s is not in an IPv4 network of this host, so ARP cannot be used to find who answers for it" % address
     )
 
 
@@ -314,9 +314,9 @@ def record(probers, interval, seconds, stop):
             ticks = int((time.time() - begin) / interval) + 1
         _wait(probers, begin + ticks * interval)
     end = time.time()
-    asked = [one.samples for one in probers if hasattr(one, "samples")]
-    grace = max([samples.limit for samples in asked] or [0.0])
-    while time.time() < end + grace and any(samples.pending(end) for samples in asked):
+    sampled = [one.samples for one in probers if hasattr(one, "samples")]
+    grace = max([samples.limit for samples in sampled] or [0.0])
+    while time.time() < end + grace and any(samples.pending(end) for samples in sampled):
         _wait(probers, min(end + grace, time.time() + 0.05))
     return begin, end
 

@@ -43,7 +43,7 @@ MISSING = (errno.ENOENT, errno.ENOTDIR)
 
 
 class FileError(IOError):
-    """A file or directory cannot be used, or must not be. strerror says why and what to do, errno is the kernel's or EPERM."""
+    """A file or directory cannot be used, or must not be. strerror has the cause and the fix, errno is the kernel's or EPERM."""
 
 
 def _rejected(text):
@@ -123,7 +123,7 @@ def _open(path, flags, mode=0o600):
 class Directory:
     """An opened directory.
 
-    path: as it was asked for. owner: None, or the uid of the other user who may write in it or in one above. sticky: whether
+    path: as it was given. owner: None, or the uid of the other user who may write in it or in one above. sticky: whether
     everyone may create names in it.
     """
 
@@ -223,12 +223,12 @@ class Directory:
             raise _failed(e, os.path.join(self.path, name))
 
     def read(self, name, limit=READ_LIMIT):
-        """The File of a name, or None when there is none. Raises FileError."""
+        """The File of a name, or None if there is no such file. Raises FileError."""
         path = os.path.join(self.path, name)
         status = self.status(name)
         if status is None:
             return None
-        # An open FIFO wakes the other side, an open device may do anything: look first.
+        # An open FIFO wakes the other side, an open device may do anything: check first.
         if not stat.S_ISREG(status.st_mode):
             raise _rejected("%s must be a regular file (got a %s)" % (path, _kind(status)))
         try:
@@ -297,7 +297,7 @@ def _split(path):
 
 
 def read(path, limit=READ_LIMIT):
-    """The File at a path, or None when there is none. Never waits, follows no link of others. Raises FileError."""
+    """The File at a path, or None if there is no such file. Never waits, follows no link of others. Raises FileError."""
     links = 0
     while True:
         parent, name = _split(path)
@@ -388,7 +388,7 @@ def write(path, wanted, as_owner=False, dry=False):
 
 
 def _before(directory, name):
-    """The File that is to be replaced, or None when there is none, or one that cannot be compared."""
+    """The File that is to be replaced, or None if there is no such file, or one that cannot be compared."""
     status = directory.status(name)
     if status is None:
         return None

@@ -27,7 +27,7 @@ START_TOLERANCE = 2.0
 
 
 class VipFactsError(Exception):
-    """An option makes no sense, or what it asks for cannot be done here. The message names the way out."""
+    """An option makes no sense, or cannot be satisfied here. The message names the fix."""
 
 
 def iso8601(epoch):
@@ -64,7 +64,7 @@ def _maintenance(path):
     except (IOError, OSError) as e:
         if e.errno in (errno.ENOENT, errno.ENOTDIR):
             return False, None, None
-        return None, None, "%s: cannot tell whether it exists: %s" % (path, e.strerror)
+        return None, None, "%s: cannot determine whether it exists: %s" % (path, e.strerror)
     try:
         found = _safe_files.read(path, 4096)
     except _safe_files.FileError:
@@ -120,7 +120,7 @@ def _instances(configured, states, process):
 def _vip_fact(vip, addresses, links, instances, configured):
     """One entry of the list of VIPs."""
     found = _addresses.matches(addresses, vip)
-    if vip["interface"] and vip.get("given"):  # asked for as ADDRESS%INTERFACE: elsewhere it is another address
+    if vip["interface"] and vip.get("given"):  # given as ADDRESS%INTERFACE: elsewhere it is another address
         found = [one for one in found if one["interface"] == vip["interface"]]
     best = found[0] if found else None
     usable = [one for one in found if one["state"] == "usable"]

@@ -23,7 +23,7 @@ def _candidates(named):
         try:
             family, packed = _addresses.pack(text.strip() if hasattr(text, "strip") else text)
             if family != 4:
-                problem = "'%s' is not an IPv4 address, and ARP knows no others" % text
+                problem = "'%s' is not an IPv4 address, which ARP needs" % text
         except _addresses.AddressError as e:
             problem = e
         if problem is not None:
@@ -35,7 +35,7 @@ def _candidates(named):
 
 
 def choose_interface(vip, links, addresses, wanted):
-    """The index of the interface on which to ask for a VIP. Raises ProbeError."""
+    """The index of the interface on which to query a VIP. Raises ProbeError."""
     if wanted:
         for index, link in links.items():
             if link["name"] == wanted:
@@ -64,7 +64,7 @@ def choose_interface(vip, links, addresses, wanted):
             index = None
     if index is None or index not in links or links[index]["loopback"]:
         raise _arp_probe.ProbeError(
-            "no interface of this host is in the network of %s: name the one with probe_interface" % vip["vip"]
+            "no interface of this host is in the network of %s; set probe_interface" % vip["vip"]
         )
     return index
 
@@ -117,14 +117,14 @@ def _evaluate(vip, heard, self_held, self_name):
 
 
 def probe(vips, links, addresses, params):
-    """Ask for all VIPs -> dict of timeout, candidates and answers, one for each VIP in their order.
+    """Query all VIPs -> dict of timeout, candidates and answers, one for each VIP in their order.
 
     vips are dicts of _addresses.parse_vip, links and addresses as of _addresses, params the module's parameters. A VIP that
-    cannot be asked for has an error in its answer. Raises ProbeError when nothing can be asked at all.
+    cannot be queried has an error in its answer. Raises ProbeError when nothing can be queried at all.
     """
     timeout = params["probe_timeout"]
     if not 0 < timeout <= TIMEOUT_LIMIT:
-        raise _arp_probe.ProbeError("probe_timeout: %s is not a time of more than 0 and at most 60 seconds" % timeout)
+        raise _arp_probe.ProbeError("probe_timeout must be more than 0 and at most 60 seconds (got %s)" % timeout)
     candidates = _candidates(params["candidates"])
     usable = set(one["packed"] for one in addresses if one["state"] == "usable")
     self_name = next((name for name, packed in candidates if packed in usable), None)
@@ -150,7 +150,7 @@ def probe(vips, links, addresses, params):
         link = links[index]
         targets = [vip["packed"] for vip in by_interface[index]] + [packed for _name, packed in candidates]
         answered, asked_as = _arp_probe.ask(index, link, targets, timeout)
-        # This host does not hear itself: its own entry is known without asking.
+        # This host does not receive its own probe: its own entry is known without a probe.
         named = [(name, [link["mac"]] if name == self_name else answered[packed]) for name, packed in candidates]
         for name, macs in named:
             seen[name].extend(mac for mac in macs if mac not in seen[name])

@@ -5,7 +5,7 @@
 
 """The VRRP routers that can be heard on an interface. Private to the collection.
 
-A packet socket sees adverts before the packet filter drops them and whoever they are meant for; a filter in the kernel
+A packet socket gets adverts before the packet filter drops them and whatever their destination; a filter in the kernel
 (classic BPF) keeps everything else from it, so that a busy interface costs nothing. The multicast groups 224.0.0.18 and
 ff02::12 are joined meanwhile, since switches with IGMP snooping would not send them here otherwise.
 
@@ -53,7 +53,7 @@ _FILTER = (
 
 
 class ListenError(Exception):
-    """The interface cannot be listened on; the message says why."""
+    """The interface cannot be listened on; the message has the cause."""
 
 
 def parse(packet):

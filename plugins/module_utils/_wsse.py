@@ -8,7 +8,7 @@
 """WS-Security as a Cluster Controller (CC) speaks it: Rampart/C with the policy Basic256Rsa15.
 
 The signatures of zeep are not enough for it. They sign the Body and a Timestamp if there is one; the CC demands five
-signed parts. They verify with the client's own certificate, raise AttributeError on unsigned messages, and do not look
+signed parts. They verify with the client's own certificate, raise AttributeError on unsigned messages, and do not check
 at what was signed: an answer whose signed Body was moved elsewhere and replaced passes.
 """
 
@@ -72,9 +72,9 @@ _TIME = re.compile(r'^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$')
 SHA1_FORBIDDEN = (
     'this host forbids SHA-1 signatures, and a Cluster Controller understands no others, in any release. '
     'Enterprise Linux 9 forbids them by its crypto policy, and so do execution environments built on it. '
-    'Ways out, on the host or in the image where the module runs: '
+    'Fix, on the host or in the image where the module runs: '
     '"update-crypto-policies --set DEFAULT:SHA1" as root; '
-    'or, for one process only, the environment variable OPENSSL_CONF with the name of a file that says '
+    'or, for one process only, the environment variable OPENSSL_CONF with the name of a file that contains '
     '"openssl_conf = init", "[init]", "alg_section = evp", "[evp]", "rh-allow-sha1-signatures = yes" (a line each); '
     'or xmlsec as a wheel from PyPI, which brings its own OpenSSL; or delegate_to a host that allows them'
 )
@@ -96,7 +96,7 @@ def read_key(pem, option):
             'key_invalid', '%s: there is no PEM private key (BEGIN PRIVATE KEY or BEGIN RSA PRIVATE KEY) in it' % option
         )
     if b'ENCRYPTED' in pem:
-        # OpenSSL would ask for it on the terminal, and wait.
+        # OpenSSL would prompt for it on the terminal, and wait.
         raise CcOptionError(
             'key_invalid', '%s: the key is locked with a passphrase. Eucalyptus keeps it without one' % option
         )
@@ -142,20 +142,20 @@ class CcSignature(MemorySignature):
             self._cc_cert, self._cc_key = read_certificate(cc_cert_data, names[2])
 
     def expired(self):
-        """Sentences on certificates outside their dates: no errors, since the CC compares certificates and does not look at dates."""
+        """Sentences on certificates outside their dates: no errors, since the CC compares certificates and ignores their dates."""
         now = self._clock()
-        said = []
+        sentences = []
         for option, certificate in ((self._names[1], self._cert), (self._names[2], self._cc_cert)):
             if certificate is None:
                 continue
             if certificate.not_after < now:
-                said.append('%s: the certificate expired on %s' % (option, _stamp(certificate.not_after)[:10]))
+                sentences.append('%s: the certificate expired on %s' % (option, _stamp(certificate.not_after)[:10]))
             elif certificate.not_before > now:
-                said.append(
+                sentences.append(
                     '%s: the certificate is not valid before %s; is the clock of this host right?'
                     % (option, _stamp(certificate.not_before)[:10])
                 )
-        return said
+        return sentences
 
     # --- the request ------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class CcSignature(MemorySignature):
         try:
             own.verify(signature)
         except xmlsec.Error:
-            # The CC would say "Signature Verification failed." and nothing else.
+            # The CC would only return "Signature Verification failed."
             raise CcOptionError('key_mismatch', '%s is not the key of the certificate in %s' % self._names[:2])
 
     def _signs_with_sha256(self):
@@ -267,7 +267,7 @@ class CcSignature(MemorySignature):
         if message_id is not None and relates_to != message_id:
             raise CcSignatureError(
                 'relates_to',
-                'the answer is to another request (RelatesTo %s, asked %s): an old answer sent again?'
+                'the answer is to another request (RelatesTo %s, request %s): an old answer sent again?'
                 % (quote(relates_to), quote(message_id)),
             )
         if action != ACTION:
@@ -419,16 +419,16 @@ def _elements_by_id(envelope):
 def _signed_header(header, name, signed):
     found = header.findall(_tag(WSA, name))
     if len(found) != 1 or found[0] not in signed:
-        said = 'is not signed' if len(found) == 1 else 'is there %d times' % len(found)
+        problem = 'is not signed' if len(found) == 1 else 'is there %d times' % len(found)
         raise CcSignatureError(
             '%s_unsigned' % ('relates_to' if name == 'RelatesTo' else 'action'),
-            'the header wsa:%s of the answer %s' % (name, said),
+            'the header wsa:%s of the answer %s' % (name, problem),
         )
     return found[0].text or ''
 
 
 def _what_is_wrong(references, signed):
-    """xmlsec only says that something is wrong: compare the digests to say where."""
+    """xmlsec only reports that something is wrong: compare the digests to find where."""
     for (_reference, _identifier, digest), element in zip(references, signed):  # noqa: B905 (not in Python 2.7)
         canonical = etree.tostring(element, method='c14n', exclusive=True, with_comments=False)
         if base64.b64encode(hashlib.sha1(canonical).digest()).decode('ascii') != ''.join(digest.split()):  # noqa: S324 (the CC's algorithm)

@@ -12,15 +12,15 @@ DOCUMENTATION = r"""
 ---
 module: cc_service_info
 version_added: 0.1.0
-short_description: Asks a Eucalyptus Cluster Controller for its state
+short_description: Query the state of a Eucalyptus cluster controller
 description:
-  - Asks one Cluster Controller (CC) with C(DescribeServices) which services it has and in which state each is, above all whether
+  - Queries one Cluster Controller (CC) with C(DescribeServices) for its services and the state of each, above all whether
     the CC itself is C(ENABLED), which is the active one of a pair.
   - The request is signed, the answer is verified, and neither takes longer than O(timeout).
   - B(This is not a pure read for the CC.) It replaces its view of the cloud's topology (the lists of enabled, disabled and not ready
-    services) and its epoch by what the request says, which this module leaves empty and zero. The next heartbeat
+    services) and its epoch by the values in the request, which this module leaves empty and zero. The next heartbeat
     of the cloud controller, every 10 to 20 seconds, restores them. Until then retried C(RunInstances), bundling and
-    the VMware broker may see no topology. Do not ask more often than needed, and not in a loop. The state file, which
+    the VMware broker may see no topology. Do not query it more often than needed, and not in a loop. The state file, which
     the check of role P(eucalyptus.ha.cc_gateway#role) can read, has no such effect.
   - There is no lease. A CC that is cut off from its cloud controller keeps its last state, so both CCs of a pair can be
     C(ENABLED), and neither can.
@@ -32,23 +32,23 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - It asks in check mode as well, with the effect on the CC that the description tells.
+      - It queries the CC in check mode as well, with the side effects described above.
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 notes:
   - A CC understands no other signatures than RSA with SHA-1. Enterprise Linux 9 forbids these by its crypto policy. Where
-    xmlsec uses the system's OpenSSL, the module then fails with RV(ignore:reason=sha1_forbidden) and says what to do.
+    xmlsec uses the system's OpenSSL, the module then fails with RV(ignore:reason=sha1_forbidden) and the fix.
   - Certificates outside their dates give a warning and no error, since neither the CC nor this module goes by dates.
     It compares certificates as a whole.
 seealso:
   - module: eucalyptus.ha.vip_facts
-  - name: Refusals
-    description: Every answer that is refused, and what is said then.
-    link: https://github.com/eucalyptus-ha/eucalyptus.ha/blob/main/docs/cc-refusals.md
+  - name: Error messages of a cluster controller's answer
+    description: Every answer that is rejected, and its error message.
+    link: https://github.com/eucalyptus-ha/eucalyptus.ha/blob/main/docs/cc-error-messages.md
 """
 
 EXAMPLES = r"""
-- name: Ask each Cluster Controller for its state from the control node
+- name: Query each cluster controller from the control node
   eucalyptus.ha.cc_service_info:
     host: "{{ ansible_host | default(inventory_hostname) }}"
     client_cert: /etc/eucalyptus-ha/cloud-cert.pem
@@ -62,7 +62,7 @@ EXAMPLES = r"""
     that: cc.enabled
     fail_msg: "It is {{ (cc.cluster | default({}, true)).local_state | default('unknown', true) }}"
 
-- name: Ask with keys from a vault
+- name: Query with keys from a vault
   eucalyptus.ha.cc_service_info:
     host: 2001:db8::11
     client_cert_content: "{{ vault_cloud_cert }}"
@@ -74,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 services:
-  description: All services that the CC tells of, in its order. From Eucalyptus 4 on there may be node controllers among them.
+  description: All services that the CC reports, in its order. From Eucalyptus 4 on there may be node controllers among them.
   returned: success
   type: list
   elements: dict
@@ -108,7 +108,7 @@ services:
       type: str
       sample: ENABLED
     local_epoch:
-      description: Its epoch. A CC takes it from requests, so it says little.
+      description: Its epoch. A CC takes it from requests, so it has little value.
       returned: success
       type: int
       sample: 0
@@ -120,7 +120,7 @@ services:
       sample: ["ERRORS=0"]
 cluster:
   description:
-    - The entry in RV(services) of the CC itself, the one of type V(cluster), or V(null) if there is none.
+    - The entry in RV(services) of the CC itself, the one of type V(cluster), or V(null) if it is missing.
       More than one is an error.
   returned: success
   type: dict
@@ -149,8 +149,8 @@ elapsed:
   sample: 0.0142
 reason:
   description:
-    - Why it failed, as one word to compare, for instance V(timeout), V(refused), V(fault), V(foreign_signed).
-    - The file C(docs/cc-refusals.md) of the collection lists them.
+    - Why it failed, for comparison, for instance V(timeout), V(refused), V(fault), V(foreign_signed).
+    - The file C(docs/cc-error-messages.md) of the collection lists them.
   returned: failure, unless a Python library is missing
   type: str
   sample: foreign_signed
@@ -175,12 +175,12 @@ fault:
       type: int
       sample: 500
     cause:
-      description: What is probably behind it, since the text does not tell.
+      description: The likely cause, which the text itself does not contain.
       returned: failure
       type: str
       sample: the clocks of this host and of the CC differ
 http_status:
-  description: The HTTP status of an answer that is refused for what HTTP says of it.
+  description: The HTTP status of an answer that is rejected because of its status.
   returned: failure, with some values of RV(reason)
   type: int
   sample: 404
@@ -197,9 +197,9 @@ def main():
     module = PlainModule(argument_spec=argument_spec(), supports_check_mode=True)
     missing = missing_library()
     if missing is not None:
-        # A library can be there and not fit its neighbours, which only the import tells.
-        said = missing[1].strip().splitlines()[-1]
-        module.fail_json(msg='%s. The import said: %s' % (missing_required_lib(missing[0]).rstrip('.'), said), exception=missing[1])
+        # A library can be installed but incompatible with others, which only the import shows.
+        cause = missing[1].strip().splitlines()[-1]
+        module.fail_json(msg='%s. The import failed with: %s' % (missing_required_lib(missing[0]).rstrip('.'), cause), exception=missing[1])
     client = None
     warnings = []
     try:

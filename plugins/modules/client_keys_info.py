@@ -12,12 +12,12 @@ DOCUMENTATION = r"""
 ---
 module: client_keys_info
 version_added: 0.1.0
-short_description: Whether the key and certificate for asking a cluster controller work, and for how long
+short_description: Check a client key and certificate, and when it expires
 description:
-  - Looks at the key and the certificate that sign requests to a cluster controller, C(cloud-pk.pem) and C(cloud-cert.pem).
-  - Tells whether they can be read by the user that runs the check, belong to each other, are in time, are the ones that the
+  - Checks the key and the certificate that sign requests to a cluster controller, C(cloud-pk.pem) and C(cloud-cert.pem).
+  - Returns whether they can be read by the user that runs the check, belong to each other, are valid now, are the ones that the
     cluster controller has, and whether this host may make the SHA-1 signatures that a cluster controller demands.
-  - Returns what it finds and fails only where it could not look. It changes nothing, and writes no key anywhere.
+  - Returns what it finds and fails only if it could not check. It changes nothing, and writes no key anywhere.
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 options:
@@ -36,7 +36,7 @@ options:
   user:
     description:
       - The user who has to be able to read the files. Whether it can is tried, by a process that becomes that user.
-      - Without it, that is not looked at.
+      - Without it, that is not checked.
     type: str
 notes:
   - Needs the C(openssl) command on the host, and Python's standard library, from 2.7 on.
@@ -48,7 +48,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Look at the keys of this cluster controller
+- name: Check the keys of this cluster controller
   eucalyptus.ha.client_keys_info:
     user: eucalyptus
   become: true
@@ -62,7 +62,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 openssl:
-  description: The C(openssl) command that was used, V(null) when there is none. Then little else is known.
+  description: The C(openssl) command that was used, V(null) if it is not installed. Then little else is known.
   returned: success
   type: str
   sample: /usr/bin/openssl

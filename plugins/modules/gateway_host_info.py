@@ -12,19 +12,19 @@ DOCUMENTATION = r"""
 ---
 module: gateway_host_info
 version_added: 0.1.0
-short_description: What a gateway would meet on this host, before anything is touched
+short_description: Gather what is needed to deploy a gateway on this host
 description:
-  - Looks once at everything on a host that a gateway depends on. It covers the check's user and interpreter, the keys, the
+  - Inspects everything on a host that a gateway depends on. It covers the check's user and interpreter, the keys, the
     cluster controller, the configuration of keepalived that is there, who answers for the VIP, and which VRRP routers can be heard.
-  - Filter P(eucalyptus.ha.gateway_problems#filter) judges what it returns. This module judges nothing.
-  - It asks and listens, and changes nothing.
+  - Filter P(eucalyptus.ha.gateway_problems#filter) evaluates what it returns.
+  - It changes nothing.
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 options:
   gateways:
     description:
       - The gateways that this host is to have. Who answers for one of their VIPs and has none of its addresses is in the way.
-      - An IPv6 VIP is looked for on this host only, since there is no question for it that leaves no trace.
+      - An IPv6 VIP is searched for on this host only, since a neighbour solicitation would leave an entry in caches.
     type: list
     elements: dict
     required: true
@@ -62,7 +62,7 @@ options:
     type: float
     default: 2.2
   probe_timeout:
-    description: How long to wait for those who answer for the VIP, in seconds, at most 60; V(0) for not asking.
+    description: Seconds to wait for ARP replies for the VIP, at most 60; V(0) to send no request.
     type: float
     default: 0.5
   keepalived_conf:
@@ -87,7 +87,7 @@ options:
     type: path
     default: /usr/bin/python3
   cc_host:
-    description: The address at which the cluster controller is asked whether it lives.
+    description: The address at which to check whether the cluster controller responds.
     type: str
     default: 127.0.0.1
   cc_port:
@@ -95,7 +95,7 @@ options:
     type: int
     default: 8774
   client_key:
-    description: The path of the private key, PEM. Empty or absent, keys are not looked at.
+    description: The path of the private key, PEM. If empty or absent, keys are not checked.
     type: path
   client_cert:
     description: The path of its certificate, PEM.
@@ -129,7 +129,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Look at the host before anything is touched
+- name: Inspect the host before anything is changed
   eucalyptus.ha.gateway_host_info:
     gateways:
       - instance: eucalyptus
@@ -150,7 +150,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 time:
-  description: When the host was looked at, by its clock, in seconds since 1970.
+  description: When the host was inspected, by its clock, in seconds since 1970.
   returned: success
   type: int
   sample: 1795358405
@@ -213,7 +213,7 @@ python:
       type: str
       sample: null
 openssl:
-  description: The C(openssl) command, V(null) when there is none.
+  description: The C(openssl) command, V(null) if it is not installed.
   returned: success
   type: str
   sample: /usr/bin/openssl
@@ -223,7 +223,7 @@ client_keys:
   type: dict
   sample: {match: true}
 cc:
-  description: Whether the cluster controller lives.
+  description: Whether the cluster controller responds.
   returned: success
   type: dict
   sample: {alive: true, message: 127.0.0.1 port 8774 answers}
@@ -279,7 +279,7 @@ vips:
     answers:
       description:
         - Who answers for it, as in the C(probe) of M(eucalyptus.ha.vip_facts), and in C(silent) the addresses of the pair
-          that did not answer. V(null) when nobody was asked.
+          that did not answer. V(null) if no request was sent.
       returned: success
       type: dict
       sample: {state: absent, holders: [], foreign_macs: [], unnamed_macs: [], silent: [], error: null}
@@ -291,13 +291,13 @@ keepalived:
   contains:
     kind:
       description:
-        - V(none); V(ours), written by this collection; V(article), the manual set-up that this collection replaces;
+        - V(none); V(ours), written by this collection; V(article), the manual keepalived setup (EUCA-2412) that this collection replaces;
           V(other), anybody else's.
       returned: success
       type: str
       sample: none
     reasons:
-      description: By what the article's set-up was recognised.
+      description: By what the manual keepalived setup (EUCA-2412) was recognised.
       returned: success
       type: list
       elements: str
@@ -389,7 +389,7 @@ keepalived:
           elements: str
           sample: [cc_enabled]
         article:
-          description: Whether it is part of the manual set-up that this collection replaces.
+          description: Whether it is part of the manual keepalived setup (EUCA-2412) that this collection replaces.
           returned: success
           type: bool
           sample: false
@@ -447,7 +447,7 @@ adverts:
       type: int
       sample: 100
     advert_interval:
-      description: Seconds between its adverts, as it says.
+      description: Seconds between its adverts, as announced.
       returned: success
       type: float
       sample: 1.0

@@ -24,7 +24,7 @@ options:
     type: path
     default: /
   programs:
-    description: Programs to look for.
+    description: Programs to search for.
     type: list
     elements: path
     default: []

@@ -22,7 +22,7 @@ author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 options:
   vips:
-    description: The VIPs to look for.
+    description: The VIPs to search for.
     type: list
     elements: str
     required: true

@@ -12,15 +12,15 @@ DOCUMENTATION = r"""
 ---
 module: reachability_info
 version_added: 0.1.0
-short_description: Record from this host, many times a second, what it can reach
+short_description: Record which targets this host can reach, many times a second
 description:
-  - Asks each target at a fixed rhythm, whether earlier questions were answered or not, and returns when each question was sent and
+  - Probes each target at a fixed interval, whether earlier probes were answered or not, and returns when each probe was sent and
     how long its answer took.
-  - "With O(answers_for) it also asks by ARP, at the same rhythm, who answers for a VIP. Two machines that answer at a time
+  - "With O(answers_for) it also probes by ARP, at the same interval, who answers for a VIP. Two machines that answer at the same time
     are two holders, seen by one clock."
-  - With O(clocks) it also learns how far the clocks of other hosts are from its own, so that what was recorded there can be put
+  - With O(clocks) it also measures the clock offset of other hosts, so that what was recorded there can be put
     on one time line.
-  - Meant to be run in the background, with C(async) and C(poll=0), while a failover is provoked. See P(eucalyptus.ha.drill#role).
+  - Run it in the background, with C(async) and C(poll=0), while a failover is provoked. See P(eucalyptus.ha.drill#role).
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 extends_documentation_fragment:
@@ -30,8 +30,8 @@ extends_documentation_fragment:
 options:
   targets:
     description:
-      - What to reach. Without O(targets[].port) a target is asked by ICMP echo, with it by a TCP connection, which is closed at
-        once. A refused connection counts as reached, for the host has answered.
+      - What to reach. Without O(targets[].port) a target is probed by ICMP echo, with it by a TCP connection, which is closed at
+        once. A rejected connection counts as reached, for the host has answered.
       - At most 500 connections wait for an answer at a time, which is O(timeout) divided by O(interval) for each target with a port.
     type: list
     elements: dict
@@ -54,7 +54,7 @@ options:
     type: str
   clocks:
     description:
-      - IPv4 addresses of hosts whose clocks to compare, once a second, by ICMP timestamps. What is no IPv4 address is not asked.
+      - IPv4 addresses of hosts whose clocks to compare, once a second, by ICMP timestamps. Anything but an IPv4 address is ignored.
     type: list
     elements: str
     default: []
@@ -178,7 +178,7 @@ def _targets(targets, interval, timeout):
         if name in dict(found):
             raise _reachability.ReachabilityError("%s is there twice; give each a name of its own" % name)
         if port is not None and not 0 < port < 65536:
-            raise _reachability.ReachabilityError("port %d of %s is none" % (port, name))
+            raise _reachability.ReachabilityError("port of %s must be 1 to 65535 (got %d)" % (name, port))
         found.append(
             (name, _reachability.Ping(address, timeout) if port is None else _reachability.Connect(address, port, timeout))
         )

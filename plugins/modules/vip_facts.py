@@ -12,20 +12,20 @@ DOCUMENTATION = r"""
 ---
 module: vip_facts
 version_added: 0.1.0
-short_description: Which virtual IP addresses this host holds, and whom it sees answering for them
+short_description: Gather which VIPs this host holds and which machines answer for them
 description:
-  - Returns one fact, C(ansible_facts['eucalyptus_vip']). It tells for each VIP whether this host holds it, where and since
+  - Returns one fact, C(ansible_facts['eucalyptus_vip']). It has for each VIP whether this host holds it, where and since
     when, what keepalived is doing here, and whether the host is in maintenance.
-  - With O(probe=true), which any host of the network can do, it also asks by ARP who answers for the VIPs. More
+  - With O(probe=true), which any host of the network can do, it also queries by ARP who answers for the VIPs. More
     than one answer is split brain, seen by those who suffer from it.
   - Addresses are compared exactly. V(10.0.0.10) is not V(10.0.0.100), and V(fd00::10) is V(FD00:0::10).
-  - It reads and asks, and changes nothing.
+  - It changes nothing.
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 options:
   vips:
     description:
-      - The VIPs to look for. A prefix, as in V(10.0.0.10/32), is allowed and plays no role in the comparison.
+      - The VIPs to search for. A prefix, as in V(10.0.0.10/32), is allowed and plays no role in the comparison.
         V(fe80::10%eth0) is the address on that interface only.
       - Without it, or when it is empty, those that O(keepalived_conf) configures.
     type: list
@@ -49,17 +49,17 @@ options:
     default: /etc/eucalyptus-ha/maintenance
   probe:
     description:
-      - Ask by ARP who answers for the VIPs. IPv4 only.
+      - Query by ARP which machines answer for the VIPs. IPv4 only.
       - Needs root, since it takes a raw socket (C(CAP_NET_RAW)).
-      - "The question is an address probe as in RFC 5227, with the sender address 0.0.0.0, from which no host learns
-        anything. It is asked in the name of a random, locally administered MAC address, so that the answers do not reach
+      - "The request is an address probe as in RFC 5227, with the sender address 0.0.0.0, which no host
+        caches. It is sent with a random, locally administered MAC address, so that the answers do not reach
         the neighbour cache of this host either. Only when nobody at all answers that, as in networks that filter MAC
-        addresses, it is asked in the name of the interface, see C(asked_as) in the answers."
+        addresses, it is sent with the address of the interface, see C(asked_as) in the answers."
     type: bool
     default: false
   probe_interface:
     description:
-      - The interface to ask on.
+      - The interface to send the ARP requests on.
       - By default the one whose network has the VIP, else the one that the route to it names.
     type: str
   probe_timeout:
@@ -70,7 +70,7 @@ options:
     default: 1.0
   candidates:
     description:
-      - The hosts that may hold the VIPs, as a dictionary of names to IPv4 addresses. They are asked for their MAC addresses
+      - The hosts that may hold the VIPs, as a dictionary of names to IPv4 addresses. Their MAC addresses are queried
         in the same way, so that the holder has a name. Only with O(probe=true).
     type: dict
     default: {}
@@ -85,16 +85,16 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Learn which VIPs this cluster controller holds
+- name: Gather which VIPs this cluster controller holds
   eucalyptus.ha.vip_facts:
   become: true
 
-- name: Learn whether this host holds a given VIP
+- name: Check whether this host holds a given VIP
   eucalyptus.ha.vip_facts:
     vips:
       - 10.0.0.10
 
-- name: Ask from a node controller who answers for the VIP
+- name: Query from a node controller who answers for the VIP
   eucalyptus.ha.vip_facts:
     vips:
       - 10.0.0.10
@@ -133,7 +133,7 @@ ansible_facts:
       type: dict
       contains:
         vips:
-          description: One entry for each VIP, in the order in which they were asked for.
+          description: One entry for each VIP, in the order of O(vips).
           returned: always
           type: list
           elements: dict
@@ -219,7 +219,7 @@ ansible_facts:
               type: str
               sample: eth0
             configured_prefix:
-              description: The prefix length in the configuration, V(null) when there is none.
+              description: The prefix length in the configuration, V(null) if it has none there.
               returned: always
               type: int
               sample: 32
@@ -304,7 +304,7 @@ ansible_facts:
                   type: str
                   sample: /etc/keepalived/keepalived.conf
                 exists:
-                  description: Whether it is there, V(null) when that cannot be told.
+                  description: Whether it is there, V(null) if that cannot be determined.
                   returned: always
                   type: bool
                   sample: true
@@ -414,7 +414,7 @@ ansible_facts:
               elements: str
               sample: []
         maintenance:
-          description: Whether O(maintenance_file) exists, V(null) when that cannot be told.
+          description: Whether O(maintenance_file) exists, V(null) if that cannot be determined.
           returned: always
           type: bool
           sample: false
@@ -504,7 +504,7 @@ ansible_facts:
                   type: str
                   sample: 10.0.0.10
                 interface:
-                  description: The interface on which it was asked for.
+                  description: The interface on which the request was sent.
                   returned: always
                   type: str
                   sample: eth0
@@ -561,12 +561,12 @@ ansible_facts:
                   type: bool
                   sample: false
                 state:
-                  description: V(absent), V(held) by one machine, V(split) between several, V(null) when it was not asked for.
+                  description: V(absent), V(held) by one machine, V(split) between several, V(null) when it was not queried.
                   returned: always
                   type: str
                   sample: held
                 error:
-                  description: Why it could not be asked for.
+                  description: Why it could not be queried.
                   returned: always
                   type: str
                   sample: null

@@ -12,10 +12,10 @@ DOCUMENTATION = r"""
 ---
 module: vip_moves_info
 version_added: 0.1.0
-short_description: Record when virtual IP addresses come to this host and leave it
+short_description: Record when addresses are added to and removed from this host
 description:
   - Listens to the kernel's notifications for some time and returns each coming and going of the addresses, to the millisecond.
-  - Meant to be run in the background, with C(async) and C(poll=0), while a failover is provoked. See P(eucalyptus.ha.drill#role).
+  - Run it in the background, with C(async) and C(poll=0), while a failover is provoked. See P(eucalyptus.ha.drill#role).
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 extends_documentation_fragment:
@@ -33,7 +33,7 @@ options:
     required: true
 notes:
   - Uses Python's standard library only, from Python 2.7 on. Needs no privileges.
-  - O(stop_file) is looked for every 0.2 seconds.
+  - O(stop_file) is checked every 0.2 seconds.
 seealso:
   - module: eucalyptus.ha.reachability_info
   - module: eucalyptus.ha.vip_facts

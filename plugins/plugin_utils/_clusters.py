@@ -30,7 +30,7 @@ class ClusterError(Exception):
 
 @dataclass(frozen=True)
 class ClusterVips:
-    """The VIPs of a node controller's cluster as its cluster controllers have them; problem says why there is none."""
+    """The VIPs of a node controller's cluster as its cluster controllers have them; problem is why they are not known."""
 
     vip: str = ""
     further: tuple[str, ...] = ()

@@ -4,7 +4,7 @@
 """What was recorded during a drill, turned into figures, a verdict against limits, and sentences. Private to the collection.
 
 Every host recorded by its own clock. All times are put on that of the observer, by the offsets that it measured; where one
-could not be measured the clocks are taken as equal, and the report says so.
+could not be measured the clocks are taken as equal, with a note in the report.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _timeline
 
-# Lines of keepalived's log that show it has noticed: 1.3 to 2.3 word them differently.
-NOTICED = re.compile(
+# Lines of keepalived's log that show it has detected: 1.3 to 2.3 word them differently.
+DETECTED = re.compile(
     r"effective priority|now returning|VRRP_Script\(.*\) (succeeded|failed)|Entering (MASTER|FAULT)|"
     r"Master received|master timeout|Transition to (MASTER|FAULT)|forcing (new )?MASTER|lower priority",
     re.IGNORECASE,
@@ -25,24 +25,24 @@ NOTICED = re.compile(
 # The same as short-unix lines of the journal: time, host, program[pid]: text.
 JOURNAL = re.compile(r"^(\d+\.\d+) \S+ [^:]*keepalived[^:]*: (.*)$", re.IGNORECASE)
 LIMITS = {
-    "takeover": "the VIP at its new place",
-    "gap": "silence of the VIP",
-    "gap_beyond": "silence beyond the gateway",
-    "overlap": "two holders",
+    "takeover": "time until the other host holds the VIP",
+    "gap": "longest time without an answer from the VIP",
+    "gap_beyond": "longest time without an answer from beyond the gateway",
+    "overlap": "time with two holders",
 }
 VIP = "VIP"
 
 
 class DrillError(Exception):
-    """The recording cannot be judged; the message says what is missing."""
+    """The recording cannot be evaluated; the message names what is missing."""
 
 
 def log_events(lines: list[str]) -> list[tuple[float, str]]:
-    """(time, text) of the journal's lines that show that keepalived noticed something."""
+    """(time, text) of the journal's lines that show that keepalived detected something."""
     found = []
     for line in lines:
         matched = JOURNAL.match(line)
-        if matched and NOTICED.search(matched.group(2)):
+        if matched and DETECTED.search(matched.group(2)):
             found.append((float(matched.group(1)), matched.group(2)))
     return found
 
@@ -83,7 +83,7 @@ def _report(data: Mapping[str, Any]) -> dict[str, Any]:
 
     silent = [host for host, own in data["hosts"].items() if not own or "moves" not in own]
     if silent:
-        notes.append(f"{', '.join(silent)} could not be recorded: what held the VIP there is not known.")
+        notes.append(f"{', '.join(silent)} could not be recorded: whether they held the VIP is not known.")
     recorded = {host: own for host, own in data["hosts"].items() if host not in silent}
     if not recorded:
         raise DrillError("no cluster controller's host was recorded")
@@ -96,25 +96,25 @@ def _report(data: Mapping[str, Any]) -> dict[str, Any]:
     end = min([view["end"]] + [clocks.convert(host, own["end"]) for host, own in recorded.items()])
     timeline = _timeline.periods(initial, moves, begin, end)
 
-    noticed = sorted(
+    detected = sorted(
         (clocks.convert(host, when), host, text)
         for host, lines in (data.get("log") or {}).items() for when, text in log_events(lines)
     )  # fmt: skip
-    noticed = [one for one in noticed if begin <= one[0] <= end]
+    detected = [one for one in detected if begin <= one[0] <= end]
     triggered = data.get("triggered")
     since = clocks.convert(triggered["clock"], triggered["at"]) if triggered else None
     if since is None:
-        # Nobody but the operator knows the moment: the first sign of it stands for it.
-        signs = [when for when, _host, _came in moves if when > begin] + [when for when, _host, _text in noticed]
+        # The moment of the trigger is not known: the first sign of it is used instead.
+        signs = [when for when, _host, _came in moves if when > begin] + [when for when, _host, _text in detected]
         signs += [gap.begin for samples in view["samples"].values() for gap in _timeline.gaps(samples, begin, end)]
         since = min(signs, default=begin)
-        notes.append("The moment of the trigger is not recorded; times are counted from the first sign of it.")
+        notes.append("The time of the trigger is not recorded; times are counted from the first sign of it.")
     restored = data.get("restored")
     until = min(end, clocks.convert(restored["clock"], restored["at"])) if restored else end
 
     there = _phase(view, timeline, since, until, source)
     back = _back(view, timeline, until, end, source) if restored else None
-    detection = next((when - since for when, _host, _text in noticed if when >= since), None) if triggered else None
+    detection = next((when - since for when, _host, _text in detected if when >= since), None) if triggered else None
     if clocks.missing:
         notes.append(
             f"The clock of {', '.join(sorted(clocks.missing))} could not be compared with {clocks.observer}'s and was taken as equal."
@@ -135,7 +135,7 @@ def _report(data: Mapping[str, Any]) -> dict[str, Any]:
         "timeline": [
             {"begin": round(one.begin - since, 4), "end": round(one.end - since, 4), "holders": list(one.holders)} for one in timeline
         ],
-        "events": [{"at": round(when - since, 4), "host": host, "text": text} for when, host, text in noticed],
+        "events": [{"at": round(when - since, 4), "host": host, "text": text} for when, host, text in detected],
         "answers": _answers(view, data.get("macs") or {}, since),
         "notes": notes,
     }
@@ -209,7 +209,7 @@ def judge(result: Mapping[str, Any], limits: Mapping[str, Any]) -> list[dict[str
     """Each limit that is set, with what was measured and by how much it is missed. The way back counts as well."""
     for name in limits:
         if name not in LIMITS:
-            raise DrillError(f"limits: {name} is none of {', '.join(LIMITS)}")
+            raise DrillError(f"limits: {name} must be one of {', '.join(LIMITS)}")
     phases = [result] + ([result["back"]] if result.get("back") else [])
     beyond = [target["longest_gap"] for phase in phases for target in phase["targets"] if target["name"] != VIP]
     measured = {
@@ -237,11 +237,11 @@ def judge(result: Mapping[str, Any], limits: Mapping[str, Any]) -> list[dict[str
 
 def _sentence(result: Mapping[str, Any]) -> str:
     if result["to"] is None:
-        return f"The drill failed: no other host took the VIP {result['vip']} over from {result['from']}."
+        return f"The drill failed: no other host took over the VIP {result['vip']} from {result['from']}."
     missed = [limit for limit in result["limits"] if not limit["met"]]
     moved = f"{result['vip']} went from {result['from']} to {result['to']} in {result['takeover']:.2f} s"
     if not missed:
-        return f"The drill passed: {moved}, and every limit was kept."
+        return f"The drill passed: {moved}, within every limit."
     words = "; ".join(
         f"{LIMITS[one['name']]}: {one['measured']:.2f} s, {one['by']:.2f} s over the limit of {one['limit']:g} s" for one in missed
     )
@@ -257,15 +257,15 @@ def _after(words: str, otherwise: str, seconds: float | None) -> str:
 
 
 def _lines(result: Mapping[str, Any]) -> list[str]:
-    noticed = _after("Noticed by keepalived", "Not noticed by a check", result["detection"])
-    arrived = _after(f"the VIP at {result['to']}", "the VIP at no other host", result["takeover"])
-    left = _after(f"gone from {result['from']}", f"never gone from {result['from']}", result["released"])
+    detected = _after("keepalived logged the failure", "keepalived logged no failed check", result["detection"])
+    arrived = _after(f"{result['to']} had the VIP", "no other host got the VIP", result["takeover"])
+    left = _after(f"{result['from']} released it", f"{result['from']} never released it", result["released"])
     lines = [
         result["sentence"],
         f"Trigger: {result['trigger']}, {result['when']}; seen from {result['observer']}.",
-        f"{noticed}; {arrived}, {left}.",
+        f"{detected}; {arrived}; {left}.",
     ]
-    for words, phase in (("On the way there", result), ("On the way back", result["back"])):
+    for words, phase in (("Failover", result), ("Return", result["back"])):
         if not phase:
             continue
         returned = f" (returned after {_seconds(phase['returned'])})" if "returned" in phase else ""
@@ -273,11 +273,11 @@ def _lines(result: Mapping[str, Any]) -> list[str]:
             f"{words}{returned}: two holders for {_seconds(phase['overlap'])}, nobody for {_seconds(phase['absent'])}."
         )
         lines += [
-            f"  {target['name']}: {target['lost']} of {target['sent']} lost, longest silence {_seconds(target['longest_gap'])}"
+            f"  {target['name']}: {target['lost']} of {target['sent']} lost, longest gap {_seconds(target['longest_gap'])}"
             for target in phase["targets"]
         ]
     lines += [
-        f"Limit on {LIMITS[one['name']]}: {one['limit']:g} s, {'kept' if one['met'] else 'MISSED'} ({_seconds(one['measured'])})"
+        f"Limit on {LIMITS[one['name']]}: {one['limit']:g} s, {'met' if one['met'] else 'EXCEEDED'} ({_seconds(one['measured'])})"
         for one in result["limits"]
     ]
     return lines + list(result["notes"])

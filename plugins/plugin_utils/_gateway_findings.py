@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was found on a host, judged: sentences for a person, each with what to do.
+"""Evaluates what was found on a host: sentences for people, each with the fix.
 
 Private to the collection. The findings are what module gateway_host_info returns.
 """
@@ -32,7 +32,7 @@ class Report:
 
 
 def canonical(text: Any) -> str | None:
-    """The address of a text as the other findings spell it, without its prefix; None when it is none."""
+    """The address of a text as the other findings spell it, without its prefix; None if it is not one."""
     try:
         return str(ipaddress.ip_interface(str(text)).ip)
     except ValueError:
@@ -102,7 +102,7 @@ def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
         )
     if keys["key"]["sha1_error"]:
         report.error(
-            f"openssl on this host refuses to make SHA-1 signatures ({keys['key']['sha1_error']}), but cluster controllers accept "
+            f"openssl on this host does not allow SHA-1 signatures ({keys['key']['sha1_error']}), but cluster controllers accept "
             f"nothing else. "
             "Allow them (EL 9: update-crypto-policies --set DEFAULT:SHA1), or set cc_gateway_check_source to auto."
         )
@@ -170,7 +170,7 @@ def _vip(given: dict, local: dict, report: Report) -> None:
         report.error(f"cc_gateway_vip: {vip} is this host's own address on {local['interface']}. Choose another, free address.")
     elif local["here"] and not local["configured"] and canonical(vip) not in map(canonical, (given.get("addresses") or {}).values()):
         report.error(
-            f"{vip} is already configured on {local['interface']} of this host outside keepalived. If it was meant to be the VIP, "
+            f"{vip} is already configured on {local['interface']} of this host outside keepalived. If it is to be the VIP, "
             f"remove it from the "
             f"network configuration and run: ip address delete {canonical(vip)}/32 dev {local['interface']}. If it is the host's own "
             f"address, "
@@ -198,7 +198,7 @@ def _vip(given: dict, local: dict, report: Report) -> None:
 
 
 def _networked(given: dict) -> set[str | None]:
-    """Addresses that connect this host to a network: nobody is told to delete one of them."""
+    """Addresses that connect this host to a network: no message advises to delete one of them."""
     return {canonical(address) for address in given.get("interface_addresses") or [] if not address.endswith("/32")}
 
 
@@ -274,7 +274,7 @@ def _source(given: dict, report: Report) -> None:
 
 
 def judge(given: dict) -> Report:
-    """Judge given['findings'] with the settings around it."""
+    """Evaluate given['findings'] with the settings around it."""
     report, found = Report(), given["findings"]
     _user(given, found, report)
     _preload(found, report)
@@ -315,7 +315,7 @@ def _shown(value: Any) -> str:
 
 
 def _old_self(gateway: dict, main: bool, instances: list[dict]) -> dict | None:
-    """The instance that a gateway takes the place of: of that name, or with that VIP, or (for the first) the article's."""
+    """The instance that a gateway takes the place of: of that name, or with that VIP, or (for the first) the manual keepalived setup's."""
     named = [one for one in instances if one["name"] == gateway["instance"]]
     others = [one for one in instances if canonical(gateway["vip"]) in one["vips"] or (main and one["article"])]
     return next(iter(named + others), None)

@@ -40,7 +40,7 @@ COMMON = ("vip", "virtual_router_id", "vrrp_version", "advert_interval", "auth_p
 
 @dataclass(frozen=True)
 class Inventory:
-    """What the inventory says of a cluster; the other host may be down, so no fact of it is here."""
+    """What the inventory has of a cluster; the other host may be down, so no fact of it is here."""
 
     host: str
     group: str

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is wrong with a configuration before any host is asked. Private to this collection.
+"""What is wrong with a configuration, without querying any host. Private to this collection.
 
-Keepalived accepts all of this in one release or another, and does something else than what was meant. What cannot be
+Keepalived accepts all of this in one release or another, but handles it differently than intended. What cannot be
 seen in the data, because it is raw text, an include or a ``$PARAMETER``, is not checked.
 """
 
@@ -58,12 +58,12 @@ ADDRESS_LINES = ("unicast_peer", "virtual_ipaddress", "virtual_ipaddress_exclude
 WITH_PREFIX = ("virtual_ipaddress", "virtual_ipaddress_excluded", "static_ipaddress")
 # A program that keepalived itself opens: a file, or a connection by /dev/tcp.
 REDIRECTION = re.compile(r"<[ \t]*[/\w]").match
-# What only a shell understands, as an unquoted word of a command line: operators alone, at the begin or end of a word, or in it.
+# What only a shell understands, as an unquoted argument of a command line: operators alone, at its begin or end, or in it.
 SHELL_WORD = re.compile(
     r"[|&;].*|.+[|&;]|\d*[<>].*|.*(?:&&|\|\||\d?>&\d|\d?>>?/|`|\$\().*"
 ).fullmatch
 SHELLS = ("sh", "ash", "bash", "dash", "ksh", "mksh", "zsh")
-# A word of a command line, with the quotes that hold it together.
+# An argument of a command line, with the quotes that hold it together.
 COMMAND_WORD = re.compile(r"(?:'[^']*'|[^\s'])+")
 
 Block = Mapping[str, Any]
@@ -167,7 +167,7 @@ def address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_address(text: str, prefix: bool) -> bool:
-    """Whether keepalived takes a word for an address, with the length of a prefix where it may have one."""
+    """Whether keepalived accepts a value as an address, with the length of a prefix where it may have one."""
     if "%" in text:
         return False
     try:
@@ -194,7 +194,7 @@ def forces_fault(keyword: str, weight: int, reverse: bool) -> bool:
 
 
 class Checker:
-    """Looks at one configuration and gathers what is wrong with it."""
+    """Checks one configuration and gathers what is wrong with it."""
 
     def __init__(self, data: Block, version: str = "", addresses: Iterable[str] = ()) -> None:
         self.data = data
@@ -274,7 +274,7 @@ class Checker:
         if len(families) > 1:
             self.bad(
                 (*path, "virtual_ipaddress"),
-                "mixes IPv4 and IPv6; keepalived wants one family in it. Make an instance of each, or put those of the"
+                "mixes IPv4 and IPv6; keepalived allows one address family per instance. Use two instances, or put those of the"
                 " other family into virtual_ipaddress_excluded",
             )
 
@@ -325,13 +325,13 @@ class Checker:
         if state == "EQUAL":
             self.bad(
                 (*path, "state"),
-                "is EQUAL, which keepalived never had: it takes it for BACKUP. Say BACKUP on all routers, with the same"
+                "is EQUAL, which keepalived never had: it takes it for BACKUP. Use BACKUP on all routers, with the same"
                 " priority",
             )
         elif state not in ("MASTER", "BACKUP") and "$" not in state:
             self.bad((*path, "state"), f"is {state!r}; it must be MASTER or BACKUP")
         elif state == "MASTER" and truth(body.get("nopreempt")):
-            self.bad((*path, "nopreempt"), "has no effect with state MASTER; say BACKUP on all routers")
+            self.bad((*path, "nopreempt"), "has no effect with state MASTER; use BACKUP on all routers")
 
     def authentication(self, body: Block, path: Path) -> None:
         block = body.get("authentication")
@@ -346,7 +346,7 @@ class Checker:
         if password is not None and len(str(password).encode()) > 8:
             self.bad(
                 (*path, "authentication", "auth_pass"),
-                "has more than 8 characters; keepalived would cut it without refusing it",
+                "has more than 8 characters; keepalived would truncate it silently",
             )
 
     def peers(self, body: Block, path: Path, opaque: bool) -> None:
@@ -376,7 +376,7 @@ class Checker:
             seen.add(found)
 
     def strict(self, body: Block, path: Path) -> None:
-        """VRRP's strict mode takes no traffic for the virtual addresses, unless version 3 is told to accept it."""
+        """VRRP's strict mode accepts no traffic for the virtual addresses, unless version 3 is configured to accept it."""
         own = truth(body.get("strict_mode"))
         where = (*path, "strict_mode") if own else ("global_defs", "vrrp_strict")
         if own is False or not (own or truth(self.globals.get("vrrp_strict"))):
@@ -519,7 +519,7 @@ class Checker:
             self.start_scripts()
 
     def start_scripts(self) -> None:
-        """Before such a script the parent asks whether it is its own child, and ends itself. Tried with 2.2.4 to 2.3.4."""
+        """Before such a script the parent checks whether it is its own child, and ends itself. Tried with 2.2.4 to 2.3.4."""
         default = words_of(self.globals["script_user"]) if self.globals.get("script_user") is not None else []
         for key in ("startup_script", "shutdown_script"):
             value = self.globals.get(key)
@@ -562,7 +562,7 @@ class Checker:
     # -- every keyword -----------------------------------------------------------------------------------------
 
     def walk(self, data: Any, table: str, path: Path) -> None:
-        """Keywords that came after the release on the host, and addresses that are none."""
+        """Keywords that came after the release on the host, and values that are not addresses."""
         if not isinstance(data, Mapping):
             return
         rules = GRAMMAR[table]
@@ -667,7 +667,7 @@ def problems(data: Any, version: str = "", addresses: Iterable[str] = ()) -> lis
 
 
 def warnings(data: Any, version: str = "") -> list[str]:
-    """What keepalived does with ``data`` that may not be meant, and what its release lacks. Each once."""
+    """What keepalived does with ``data`` that is probably unintended, and what its release lacks. Each once."""
     if not isinstance(data, Mapping):
         return []
     checker = Checker(data, version)

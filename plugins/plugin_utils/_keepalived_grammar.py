@@ -519,7 +519,7 @@ class Rule:
 
 
 def release(version: str) -> tuple[int, ...]:
-    """``2.2.7`` as numbers, for comparison; the empty tuple when there are none."""
+    """``2.2.7`` as numbers, for comparison; the empty tuple if it has none."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 

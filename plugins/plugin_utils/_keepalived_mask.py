@@ -86,7 +86,7 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
 
 
 def secrets(text: str) -> set[str]:
-    """The secrets themselves, as far as they can be told from other words."""
+    """The secrets themselves, as far as they can be distinguished from other words."""
     found = set()
     for shown, hidden in _split(text):
         # In prose after a keyword any word would count.

@@ -4,7 +4,7 @@
 """Whether the keepalived of several hosts can be routers of one address together. Private to this collection.
 
 The checksum of unicast adverts of VRRP version 3 over IPv4 changed after 1.3.6. Tried with 1.3.5 beside 2.2.7: the older one drops
-the adverts of the newer one ("Invalid VRRPv3 checksum"), so both hold the address. The newer one notices the checksum of the
+the adverts of the newer one ("Invalid VRRPv3 checksum"), so both hold the address. The newer one detects the checksum of the
 older one, but too late. With ``old_unicast_checksum`` on the newer one, with VRRP version 2 and with IPv6 all is well. VRRP
 version 3 itself came with 1.2.17.
 """
@@ -47,24 +47,24 @@ def compare(
     :param old_unicast_checksum: what the configuration has already, by host; null for nothing.
     """
     known = {host: version for host, version in versions.items() if release(version)}
-    told = ", ".join(f"{host} has {known[host]}" for host in sorted(known))
+    releases = ", ".join(f"{host} has {known[host]}" for host in sorted(known))
     if vrrp_version != 3:
         return Mix("fine")
     without = tuple(sorted(host for host in known if release(known[host]) < release(VERSION_3_SINCE)))
     if without:
-        needed = f"VRRP version 3 needs keepalived {VERSION_3_SINCE} ({told}). Use VRRP version 2, or update keepalived."
+        needed = f"VRRP version 3 needs keepalived {VERSION_3_SINCE} ({releases}). Use VRRP version 2, or update keepalived."
         return Mix("reject", without, needed)
     newer = tuple(sorted(host for host in known if release(known[host]) >= release(NEW_CHECKSUM_SINCE)))
     if not unicast or family != 4 or not newer or len(newer) == len(known):
         return Mix("fine")
     given = old_unicast_checksum or {}
-    mix = f"keepalived before {NEW_CHECKSUM_SINCE} drops the adverts of newer ones, and both would hold the address ({told})"
+    mix = f"keepalived before {NEW_CHECKSUM_SINCE} drops the adverts of newer ones, and both would hold the address ({releases})"
     # The other word that it takes is "never".
-    refusing = tuple(host for host in newer if given.get(host) is not None and truth(given[host]) is None)
-    if refusing:
-        word = given[refusing[0]]
-        return Mix("reject", refusing, f"old_unicast_checksum must not be {word} on {', '.join(refusing)}: {mix}. Leave it out.")
+    contrary = tuple(host for host in newer if given.get(host) is not None and truth(given[host]) is None)
+    if contrary:
+        word = given[contrary[0]]
+        return Mix("reject", contrary, f"old_unicast_checksum must not be {word} on {', '.join(contrary)}: {mix}. Leave it out.")
     missing = tuple(host for host in newer if not truth(given.get(host)))
     if missing:
-        return Mix("fix", missing, f"{mix}: old_unicast_checksum is set on {', '.join(missing)}. Update the older one, and it goes.")
+        return Mix("fix", missing, f"{mix}: old_unicast_checksum is set on {', '.join(missing)}. It is no longer needed once the older one is updated.")
     return Mix("fine")

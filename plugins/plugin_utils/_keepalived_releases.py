@@ -4,7 +4,7 @@
 """The first release of each keyword of keepalived.conf. Private to this collection.
 
 Written by tools/keepalived-releases from the keywords that the parser of each release registers, 1.3.5 to 2.4.3
-(56 releases of the keepalived project's repository). Do not edit. A word can mean several things, so the blocks are kept
+(56 releases of the keepalived project's repository). Do not edit. A keyword can have several meanings, so the blocks are kept
 apart. Each line: block, release, keywords. 1.3.5 stands for "that release or an earlier one". No keyword was ever removed.
 """
 

@@ -61,7 +61,7 @@ class KeepalivedDataError(ValueError):
 
 
 def natural(name: str) -> tuple[list[Any], str]:
-    """Sort key that puts eth2 before eth10; the name itself settles a tie (eth1, eth01)."""
+    """Sort key that puts eth2 before eth10; the name itself decides a tie (eth1, eth01)."""
     parts: list[Any] = _DIGITS.split(name)
     parts[1::2] = [int(part) for part in parts[1::2]]
     return parts, name
@@ -124,7 +124,7 @@ def _text(value: Any) -> str:
         raise _Bad("is a mapping, but the keyword takes a value")
     if isinstance(value, (list, tuple)):
         raise _Bad("is a list, but the keyword takes one value")
-    raise _Bad(f"is of type {type(value).__name__}, which cannot be written; quote it if it is meant as text")
+    raise _Bad(f"is of type {type(value).__name__}, which cannot be written; quote it if it is text")
 
 
 def _word(value: Any) -> str:
@@ -174,7 +174,7 @@ def _pattern(value: Any) -> str:
 
 
 def _portable(text: str) -> None:
-    """Refuse what releases read differently: 2.1 to 2.2.7 undo backslashes in scripts twice, 2.3.3 once."""
+    """Reject what releases read differently: 2.1 to 2.2.7 undo backslashes in scripts twice, 2.3.3 once."""
     for mark, name in (('"', "a double quote"), ("\\", "a backslash")):
         if mark in text:
             raise _Bad(f"contains {name}, which keepalived's releases read differently; put it into the script itself")
@@ -188,7 +188,7 @@ def _argument(value: Any) -> str:
     _portable(text)
     if "'" in text:
         raise _Bad(
-            "contains a single quote, which keepalived cannot be told inside an argument; put it into the script"
+            "contains a single quote, which keepalived does not support inside an argument; put it into the script"
         )
     return f"'{text}'" if re.search(r"\s", text) else text
 
@@ -251,7 +251,7 @@ def _line(entry: Any, first: str) -> str:
     else:
         text = _words(entry)
     if text[0] in "@~":
-        raise _Bad(f"begins with {text[0]!r}, which keepalived does not take as text; use raw if it is meant so")
+        raise _Bad(f"begins with {text[0]!r}, which keepalived does not accept as text; use raw to write it unchanged")
     if text.partition(" ")[0] in INCLUDES:
         raise _Bad("would include a file; use the key include beside the entries, or raw")
     return text

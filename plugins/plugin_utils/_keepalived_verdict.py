@@ -28,8 +28,8 @@ _OLD_CODES = {0: "good", 3: "fatal", 4: "errors", 5: "security", 6: "fatal"}
 _RELIABLE_SINCE = (2, 2, 0)
 _TESTS_SINCE = (2, 0, 5)
 
-# Complaints that may be accepted by their name: keepalived counts them as errors, and runs all the same as the configuration says.
-NOTICES = {
+# Complaints that may be accepted by their name: keepalived counts them as errors, but runs the configuration unchanged.
+NAMED = {
     "script_security": r"^SECURITY VIOLATION - ",
     "own_interface": r"[Ii]gnoring track_interface \S+ since own interface",
     "one_member": r"^Sync group .* has only 1 virtual router",
@@ -47,9 +47,9 @@ NOTICES = {
     "insecure_program": r"Disabling track script .* due to insecure",
     "missing_include": r"^Config files missing '|^Unable to find config file",
 }
-# The further ones are what the role itself looks for on the host.
+# The further ones are what the role itself checks on the host.
 OURS = ("not_executable", "unknown_user", "own_peer", "source_address")
-NAMES = (*NOTICES, *OURS)
+NAMES = (*NAMED, *OURS)
 
 _SAY = {
     "good": "accepts this configuration",
@@ -69,7 +69,7 @@ _OUR_LINE = re.compile(r"@(\w+) (.*)")
 
 def _lines(output: str) -> tuple[list[str], list[tuple[str, str]]]:
     """What keepalived printed, and what we found. The file is read more than once, and each time the same is printed."""
-    said: dict[str, str] = {}
+    printed: dict[str, str] = {}
     ours: dict[str, tuple[str, str]] = {}
     for line in output.splitlines():
         text = _SECRET.sub(r"\1********", line.strip())
@@ -78,14 +78,14 @@ def _lines(output: str) -> tuple[list[str], list[tuple[str, str]]]:
             ours.setdefault(text, (found[1], found[2]))
         elif text:
             # Of two equal sentences the one that names the file and line last is the better.
-            said[_PLACE.sub("", text)] = text
-    return list(said.values()), list(ours.values())
+            printed[_PLACE.sub("", text)] = text
+    return list(printed.values()), list(ours.values())
 
 
 def name_of(line: str) -> str | None:
     """The name by which a complaint of keepalived may be accepted."""
     text = _PLACE.sub("", line)
-    return next((name for name, pattern in NOTICES.items() if re.search(pattern, text)), None)
+    return next((name for name, pattern in NAMED.items() if re.search(pattern, text)), None)
 
 
 def unknown(accept: Iterable[str]) -> list[str]:
@@ -102,14 +102,14 @@ def verdict(code: int, output: str, version: str, accept: Iterable[str] = ()) ->
     :param accept: names of complaints, or whole sentences, that are no error.
     """
     wanted = {item.strip() for item in accept}
-    said, ours = _lines(output)
+    printed, ours = _lines(output)
     reliable = release(version) >= _RELIABLE_SINCE
     state = (_CODES if reliable else _OLD_CODES).get(code, "failed")
-    if state == "security" and not any(name_of(line) == "script_security" for line in said):
+    if state == "security" and not any(name_of(line) == "script_security" for line in printed):
         # The same code is that of a missing configuration.
         state = "fatal" if reliable else "errors"
     # With an exit code of 0 only some of it is wrong.
-    complaints = [line for line in said if state != "good" or not reliable or _WRONG.match(_PLACE.sub("", line))]
+    complaints = [line for line in printed if state != "good" or not reliable or _WRONG.match(_PLACE.sub("", line))]
     left = [line for line in complaints if name_of(line) not in wanted and _PLACE.sub("", line) not in wanted]
     left_of_ours = [text for name, text in ours if name not in wanted and text not in wanted]
     if state not in ("fatal", "failed"):
@@ -124,13 +124,13 @@ def verdict(code: int, output: str, version: str, accept: Iterable[str] = ()) ->
     if left_of_ours and state == "good":
         message += ", but the host does not fit it"
     message += "."
-    if said:
-        message += f" It printed: {'; '.join(_named(line, name_of(line)) for line in said)}."
+    if printed:
+        message += f" It printed: {'; '.join(_named(line, name_of(line)) for line in printed)}."
     if ours:
         message += f" On the host: {'; '.join(_named(text, name) for name, text in ours)}."
     if left_of_ours and state in ("good", "security"):
         state = "errors"
-    return {"state": state, "message": message, "said": said + [text for _name, text in ours]}
+    return {"state": state, "message": message, "said": printed + [text for _name, text in ours]}
 
 
 def _named(line: str, name: str | None) -> str:

@@ -43,19 +43,19 @@ class Backend:
     files: Callable[[Inspection, Files, str], Files]
 
 
-def choose_backend(host: Inspection, asked: str) -> tuple[str, str, list[str]]:
-    """(backend, why, problems): who manages the interface, or the one that was asked for if it does."""
+def choose_backend(host: Inspection, wanted: str) -> tuple[str, str, list[str]]:
+    """(backend, why, problems): who manages the interface, or the one that is set if it does."""
     reasons = {backend.name: reason for backend in BACKENDS if (reason := backend.why(host))}
     first = next(iter(reasons))
-    if asked == "auto":
+    if wanted == "auto":
         return first, reasons[first], []
-    if asked not in reasons:
-        return asked, "", [
-            f"nc_route_backend is {asked}, but it does not manage {host.interface} ({reasons[first]}). Use auto or {first}"
+    if wanted not in reasons:
+        return wanted, "", [
+            f"nc_route_backend is {wanted}, but {wanted} does not manage {host.interface} ({reasons[first]}). Use auto or {first}"
         ]  # fmt: skip
-    if asked == "networkd" and "netplan" in reasons:
-        return asked, "", [f"nc_route_backend is networkd, but {reasons['netplan']} and would overwrite it. Use auto or netplan"]
-    return asked, "set by nc_route_backend", []
+    if wanted == "networkd" and "netplan" in reasons:
+        return wanted, "", [f"nc_route_backend is networkd, but {reasons['netplan']} and would overwrite it. Use auto or netplan"]
+    return wanted, "set by nc_route_backend", []
 
 
 def wanted_files(backend: str, host: Inspection, base: dict[str, str | None], vip: str) -> Files:

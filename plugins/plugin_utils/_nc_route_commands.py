@@ -23,7 +23,7 @@ _VALUES = (
     "initcwnd", "initrwnd", "ssthresh", "realms", "reordering", "rto_min", "features", "quickack", "congctl", "pref",
     "expires", "nhid", "weight", "table", "protocol", "metric", "preference", "priority", "scope",
 )  # fmt: skip
-_ABBREVIATED = 3  # letters that name a word of the above without doubt
+_ABBREVIATED = 3  # letters that identify one of the above
 _FLAGS = ("onlink", "pervasive", "notify", "nexthop", "lock")
 _TYPES = ("unicast", "local", "broadcast", "multicast", "throw", "unreachable", "prohibit", "blackhole", "nat")
 _IP_OPTION_VALUES = ("family", "batch", "rcvbuf", "loops")
@@ -75,7 +75,7 @@ def read_route(words: list[str]) -> Route:
 def sets_default_route(command: str, family: str = "inet") -> bool:
     """Whether a shell command line makes or deletes the IPv4 default route of the main table, and does nothing else.
 
-    family: that of the stanza the command stands in, which decides where the command itself does not say.
+    family: that of the stanza the command stands in, which decides where the command itself does not.
 
     :raises Mixed: when it does so and something else as well
     """

@@ -38,7 +38,7 @@ class Inspection:
     connection_settings: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     modes: dict[str, str] = field(default_factory=dict)
-    # Who answers ARP for the VIP, and why nobody could be asked. None: there was no need to ask.
+    # Who answers ARP for the VIP, and why it could not be queried. None: there was no need for a query.
     answers: tuple[str, ...] | None = None
     answers_error: str = ""
 
@@ -76,7 +76,7 @@ def encoded(text: str) -> str:
 
 
 def _routes(lines: list[str]) -> tuple[str, ...]:
-    # "linkdown" and "dead" are what the kernel saw, not what one may say to it.
+    # "linkdown" and "dead" are reported by the kernel and not accepted by it.
     return tuple(re.sub(r" (linkdown|dead)\b", "", line).strip() for line in lines if line.strip())
 
 
@@ -89,7 +89,7 @@ def is_ipv4(text: object) -> bool:
 
 
 def read_record(text: str) -> dict:
-    """The record that the first deployment left, {} where there is none or it cannot be read."""
+    """The record that the first deployment left, {} where it is missing or cannot be read."""
     try:
         record = json.loads(text) if text else {}
     except ValueError:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What NetworkManager's connection has to be told, and how that is taken back. Each call is the arguments of `nmcli connection modify`."""
+"""The changes of NetworkManager's connection, and how they are undone. Each call is the arguments of `nmcli connection modify`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ UNIT_NAME = "eucalyptus-nc-route.service"
 # What a script prints of a default route that the kernel does not take any more.
 NOT_RESTORED = "could not restore"
 # Seconds that a network manager gets to put its route in place before the route is made by hand.
-SETTLE = 5
+WAIT_SECONDS = 5
 _PATH = "PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH"
 
 
@@ -33,7 +33,7 @@ def apply_script(host: Inspection, change: dict) -> str:
     if change["state"] == "present":
         ours = f"ip -4 -o route get 192.0.2.1 2>/dev/null | grep -qF ' via {vip} '"
         if change["backend"] in ("networkd", "netplan", "networkmanager"):
-            lines.append(f"for try in $(seq {SETTLE * 4}); do {ours} && break; sleep 0.25; done")
+            lines.append(f"for try in $(seq {WAIT_SECONDS * 4}); do {ours} && break; sleep 0.25; done")
         lines.append(
             f"{ours} || ip -4 route replace default via {vip} dev {shlex.quote(interface)} proto static onlink"
         )

@@ -27,7 +27,7 @@ HEADER = "# Written by Ansible (eucalyptus.ha.nc_route). Changes made here are l
 
 
 class ByHand(Exception):
-    """A default gateway that is written in a way that is not safe to edit; the message says where."""
+    """A default gateway that cannot be edited automatically; the message has its place."""
 
 
 def restored(text: str) -> str:
@@ -90,7 +90,7 @@ def _networkd_default(lines: list[str]) -> bool:
 
 
 def networkd_has_dhcp(text: str) -> bool:
-    """Whether a .network file asks for an IPv4 address by DHCP."""
+    """Whether a .network file gets an IPv4 address by DHCP."""
     return re.search(r"^\s*DHCP\s*=\s*(yes|true|1|on|ipv4|both|v4)\s*$", text, re.MULTILINE | re.IGNORECASE) is not None
 
 
@@ -181,7 +181,7 @@ def _netplan_definition(path: str, definition: yaml.Node) -> set[int]:
                 f"{path}, line {doomed[0].start_mark.line + 1}: the default gateway shares its line with other settings"
             )
         if whole and len(definition.value) == 1:
-            raise ByHand(f"{path}, line {doomed[0].start_mark.line + 1}: the default gateway is all that is set there")
+            raise ByHand(f"{path}, line {doomed[0].start_mark.line + 1}: the default gateway is the only setting there")
         for first, last in [(key, value)] if whole else [(route, route) for route in doomed]:
             out |= set(range(first.start_mark.line, _last_line(last) + 1))
     return out
@@ -230,7 +230,7 @@ def ifcfg_without_gateway(text: str) -> str:
 
 
 def ifcfg_has_dhcp(text: str) -> bool:
-    """Whether an ifcfg file asks for its address by DHCP."""
+    """Whether an ifcfg file gets its address by DHCP."""
     return re.search(r"""^\s*BOOTPROTO=['"]?dhcp['"]?\s*$""", text, re.MULTILINE) is not None
 
 

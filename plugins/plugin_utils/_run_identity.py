@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def _started(pid: int) -> str | None:
-    """When a process of this machine started, in clock ticks since boot; None when there is none."""
+    """When a process of this machine started, in clock ticks since boot; None if it does not exist."""
     try:
         # Field 22 of /proc/PID/stat (proc(5)); the second is the name in brackets, which may contain blanks.
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]

@@ -128,7 +128,7 @@ def row_cells(row: Mapping) -> dict[str, str]:
         certificate = f"{days:.0f} days" if days >= 0 else f"expired {-days:.0f} days ago"
     notes = []
     if row.get("asked") is False:
-        notes.append("not asked")
+        notes.append("not queried")
     elif not row.get("reachable"):
         notes.append("unreachable")
     if row.get("deployed") is False:
@@ -150,7 +150,7 @@ def row_cells(row: Mapping) -> dict[str, str]:
 def view_sentence(row: Mapping) -> str:
     """One view's row of a verdict as a clause: what it saw."""
     if not row.get("asked"):
-        return f"could not be asked: {plain(row.get('error'))}"
+        return f"could not be queried: {plain(row.get('error'))}"
     holders = [plain(one) for one in row.get("holders") or []]
     foreign = [plain(one) for one in row.get("foreign_macs") or []]
     macs = [plain(one) for one in row.get("macs") or []]

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Which host the status report asks about what, and what the hosts returned, cluster by cluster. Private to the collection."""
+"""What the status report queries on which host, and what the hosts returned, cluster by cluster. Private to the collection."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def choice(option: str, value: Any, choices: tuple[str, ...]) -> list[str]:
 
 
 def _unknown_options(variables: Iterable[str]) -> list[str]:
-    """A sentence for each variable that looks like an option of this role and is not one: Ansible would ignore it silently."""
+    """A sentence for each variable that resembles an option of this role but is not one: Ansible would ignore it silently."""
     specs = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]
     options = [name for name in specs["options"] if name.startswith(OWN)]
     sentences = []
@@ -114,7 +114,7 @@ def _candidates(name: str, cluster: Mapping[str, Any], hostvars: Hostvars) -> tu
 
 
 def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Clusters, what each host is asked, and what is wrong with the inventory and the options.
+    """Clusters, what is queried on each host, and what is wrong with the inventory and the options.
 
     :param options: cc_gateway_clusters, nc_route_group, fail_at, and variables, the names of all
     :returns: errors (sentences), fail_on (names of severities), clusters (list of name, vip, hosts, nodes, …), and hosts: arguments
@@ -124,7 +124,7 @@ def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any
     errors = _unknown_options(options["variables"]) + choice("cc_gateway_status_fail_at", options["fail_at"], FAIL_AT)
     errors += _nc_group_errors("nc_route_group", nc_groups, groups)
     clusters: list[dict[str, Any]] = []
-    asked: dict[str, dict[str, Any]] = {}
+    queries: dict[str, dict[str, Any]] = {}
     wanted = _clusters.names(options.get("cc_gateway_clusters")) or [_clusters.CC_GROUP]
     # Hosts have the package as one file (filter _python_bundle).
     bundle = _python_bundle.python_bundle(str(CHECK_FILES / _deployed_check.FILES))
@@ -162,7 +162,7 @@ def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any
         errors += wrong
         clusters.append(cluster)
         for host in hosts:
-            asked[host] = {
+            queries[host] = {
                 "vips": [vip],
                 "controller": True,
                 "query": ask_from == "host",
@@ -172,9 +172,9 @@ def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any
             }
         for host in cluster["nodes"]:
             nc_route_vip = _clusters.without_prefix(_given(hostvars[host], "nc_route_vip", vip))
-            asked[host] = {"vips": [nc_route_vip], **asked.get(host, {}), "probe": True, "candidates": candidates}
+            queries[host] = {"vips": [nc_route_vip], **queries.get(host, {}), "probe": True, "candidates": candidates}
     fail_on = list(_verdict.GRAVITY[_verdict.GRAVITY.index(options["fail_at"]) :]) if options["fail_at"] in FAIL_AT else []
-    return {"errors": errors, "fail_on": fail_on, "clusters": clusters, "hosts": asked}
+    return {"errors": errors, "fail_on": fail_on, "clusters": clusters, "hosts": queries}
 
 
 # --- what the hosts returned ---

@@ -4,7 +4,7 @@
 
 """Verdicts as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. Private to the collection.
 
-Every state has a word and a shape besides its colour. The colours reach a contrast of 4.5:1 in light and dark. On a narrow screen
+Every state has a text and a shape besides its colour. The colours reach a contrast of 4.5:1 in light and dark. On a narrow screen
 a table becomes a list, so that nothing is out of sight.
 """
 
@@ -200,7 +200,7 @@ def _views(verdict: Mapping) -> str:
     if not rows:
         return ""
     body = [[_text(row.get("name")), _text(_status.view_sentence(row))] for row in rows]
-    return _table(f"What other hosts see of {verdict['cluster']}", ["Asked from", "Result"], body)
+    return _table(f"ARP queries from other hosts of {verdict['cluster']}", ["Queried from", "Result"], body)
 
 
 def _cell(label: str, words: str) -> str:

@@ -72,7 +72,7 @@ def _nobody_asked(evidence: Evidence) -> str:
     if evidence.asked_views:
         return ""
     why = f" ({evidence.not_asked})" if evidence.not_asked else ""
-    return f"No node controller was asked{why}."
+    return f"No node controller was queried{why}."
 
 
 # --- what is not known ---
@@ -92,7 +92,7 @@ def _unknown(evidence: Evidence, leave_out: list[str]) -> Finding:
     remarks = _verdict_remarks.gaps(evidence, leave_out) + _verdict_remarks.contradictions(evidence)
     return Finding(
         "unknown",
-        f"Cannot tell whether node controllers have the right gateway: {'; '.join(one.text for one in remarks)}. {_known(evidence)}",
+        f"Cannot determine whether node controllers have the right gateway: {'; '.join(one.text for one in remarks)}. {_known(evidence)}",
         _verdict_remarks.advice_of(remarks),
     )
 
@@ -110,16 +110,16 @@ def _remove_by_hand(evidence: Evidence, where: list[str], hosts: str) -> str:
 def _split(evidence: Evidence) -> Finding | None:
     vip, holders = evidence.vip, evidence.holders
     crowded = [one for one in evidence.asked_views if one.answerers > 1]
-    strangers = evidence.foreign
-    if len(holders) < 2 and not crowded and not (holders and strangers):
+    foreign = evidence.foreign
+    if len(holders) < 2 and not crowded and not (holders and foreign):
         return None
     by_facts = [one.name for one in evidence.hosts if one.held]
     if len(holders) > 1:
         who = f"{names(holders)} {both(holders)} hold {vip}"
-        if strangers:
-            who += f", and so does a machine with {mac_addresses(strangers)}"
-    elif holders and strangers:
-        who = f"{holders[0]} holds {vip}, and so does another machine with {mac_addresses(strangers)}"
+        if foreign:
+            who += f", and so does a machine with {mac_addresses(foreign)}"
+    elif holders and foreign:
+        who = f"{holders[0]} holds {vip}, and so does another machine with {mac_addresses(foreign)}"
     else:
         macs = list(dict.fromkeys(mac for one in crowded for mac in one.macs))
         who = f"Several machines answer for {vip} ({mac_addresses(macs)}{f'; one of them is {holders[0]}' if holders else ''})"
@@ -134,10 +134,10 @@ def _split(evidence: Evidence) -> Finding | None:
         f"Check that {names(holders)} receive each other's VRRP adverts: tcpdump -ni INTERFACE proto 112 on each, firewall rules for "
         "protocol 112, the same virtual router ID, version and advert interval on both, unicast peers."
     )
-    if len(holders) < 2 or strangers:
-        advice = f"Find the machine behind {names(strangers or evidence.unnamed)} in the switches' tables and remove {vip} from it."
+    if len(holders) < 2 or foreign:
+        advice = f"Find the machine behind {names(foreign or evidence.unnamed)} in the switches' tables and remove {vip} from it."
     by_hand = [name for name in by_facts if evidence.host(name).keepalived_state not in (None, "MASTER")]
-    if by_hand and not strangers:
+    if by_hand and not foreign:
         advice = _remove_by_hand(evidence, by_hand, names(by_hand))
     stopped = [name for name in holders if (host := evidence.find(name)) and host.keepalived_running is False]
     if stopped:
@@ -171,13 +171,13 @@ def _nobody(evidence: Evidence) -> Finding | None:
     hosts = [one.name for one in evidence.hosts]
     if evidence.disputed:
         return None
-    strangers = evidence.foreign or (evidence.unnamed if evidence.facts_complete else [])
-    if strangers:
+    foreign = evidence.foreign or (evidence.unnamed if evidence.facts_complete else [])
+    if foreign:
         return Finding(
             "wrong_holder",
-            f"No cluster controller ({names(hosts)}) holds {vip}; a machine with {mac_addresses(strangers)} answers for it. "
+            f"No cluster controller ({names(hosts)}) holds {vip}; a machine with {mac_addresses(foreign)} answers for it. "
             "Node controllers send their traffic to an unknown machine.",
-            f"Find {names(strangers)} in the switches' tables and remove {vip} from that machine.",
+            f"Find {names(foreign)} in the switches' tables and remove {vip} from that machine.",
         )
     if evidence.unnamed:
         return None
@@ -224,8 +224,8 @@ def _blind(evidence: Evidence, holder: str) -> Finding | None:
     blind = evidence.blind
     if not blind:
         return None
-    asked = [one.name for one in evidence.asked_views]
-    sighted = [one for one in asked if one not in blind]
+    queried = [one.name for one in evidence.asked_views]
+    sighted = [one for one in queried if one not in blind]
     others = f" ({names(sighted)} {plural(sighted, 'does', 'do')})" if sighted else ""
     return Finding(
         "absent",
@@ -408,8 +408,8 @@ def _remarks(evidence: Evidence, finding: Finding) -> list[Remark]:
             )
         )
     if VERDICTS[finding.verdict] == "critical":
-        told = {one.text for one in remarks}
-        remarks += [one for one in _verdict_remarks.gaps(evidence, leave_out=[]) if one.text not in told]
+        known = {one.text for one in remarks}
+        remarks += [one for one in _verdict_remarks.gaps(evidence, leave_out=[]) if one.text not in known]
     if maintained and finding.verdict != "maintenance":
         remarks.append(
             Remark(
@@ -489,7 +489,7 @@ def judge(cluster: Any) -> dict[str, Any]:
     found = _decide(evidence)
     finding = _in_progress(evidence, found) or found
     remarks = _remarks(evidence, finding)
-    told = f"{finding.sentence} {finding.advice}"
+    known = f"{finding.sentence} {finding.advice}"
     gravity = VERDICTS[finding.verdict]
     if remarks and gravity in ("ok", "planned"):
         gravity = "warning"
@@ -508,6 +508,6 @@ def judge(cluster: Any) -> dict[str, Any]:
         "enabled": evidence.enabled,
         "maintenance": _verdict_remarks.in_maintenance(evidence),
         "rows": _rows(evidence),
-        "warnings": [{"text": one.text, "advice": one.advice} for one in remarks if one.text not in told],
+        "warnings": [{"text": one.text, "advice": one.advice} for one in remarks if one.text not in known],
         "notes": _notes(evidence, finding),
     }

@@ -28,7 +28,7 @@ _NO_REASON = re.compile(r"Permanently added|^Warning: |^\s*$|^Shared connection|
 
 
 class EvidenceError(ValueError):
-    """The input is not what gateway_verdict takes; the message says where."""
+    """The input is not what gateway_verdict takes; the message has the place."""
 
 
 def _bool_or_none(value: Any, where: str) -> bool | None:
@@ -55,8 +55,8 @@ def reason(value: Any) -> str | None:
     if value in (None, ""):
         return None
     lines = [_without_noise(line.strip()) for line in re.split(r"[\r\n]+", str(value))]
-    told = [line for line in lines if not _NO_REASON.search(line)]
-    return " ".join(" ".join(told or [line for line in lines if line]).split()).rstrip(".") or None
+    reasons = [line for line in lines if not _NO_REASON.search(line)]
+    return " ".join(" ".join(reasons or [line for line in lines if line]).split()).rstrip(".") or None
 
 
 @dataclass
@@ -131,7 +131,7 @@ class Evidence:
     hosts: list[Host]
     views: list[View]
     own: Mapping[str, Any]  # who holds the VIP by the hosts' own facts, as filter vip_holder returns it
-    not_asked: str | None  # why no node controller was asked
+    not_asked: str | None  # why no node controller was queried
     unit: str  # of keepalived
     certificate_warn_days: float
     lock: Lock | None
@@ -172,7 +172,7 @@ class Evidence:
 
     @property
     def holders(self) -> list[str]:
-        """Those that certainly hold it: by their own facts, or by a view while they could not be asked.
+        """Those that certainly hold it: by their own facts, or by a view while they could not be queried.
 
         Two answers to one query are two holders whatever they report: they answered within the same second.
         """

@@ -59,7 +59,7 @@ def gaps(evidence: Evidence, leave_out: list[str], states: bool = True) -> list[
     hosts = [one for one in evidence.hosts if one.name not in leave_out]
     outside = [one for one in hosts if not one.asked]
     were = plural(outside, "was", "were")
-    found = _on(outside, f"HOSTS {were} not asked (outside --limit)", "Run status without --limit, or with HOSTS in it.")
+    found = _on(outside, f"HOSTS {were} not queried (outside --limit)", "Run status without --limit, or with HOSTS in it.")
     unreachable = [one for one in hosts if one.asked and not one.reachable]
     for error in dict.fromkeys(one.error for one in unreachable):
         alike = [one for one in unreachable if one.error == error]
@@ -80,14 +80,14 @@ def gaps(evidence: Evidence, leave_out: list[str], states: bool = True) -> list[
         if view.other_vip:
             found += _on(
                 [view],
-                f"HOSTS was asked about {view.other_vip} (its nc_route_vip), not about the cluster's VIP {evidence.vip}",
+                f"HOSTS was queried about {view.other_vip} (its nc_route_vip), not about the cluster's VIP {evidence.vip}",
                 "Make nc_route_vip of HOSTS and cc_gateway_vip equal in the inventory.",
             )
     failed = [one for one in evidence.views if one.error is not None and not one.other_vip]
     for error in dict.fromkeys(one.error for one in failed):
         found += _on(
             [one for one in failed if one.error == error],
-            f"HOSTS could not be asked who answers for the VIP ({error})",
+            f"HOSTS could not query who answers for the VIP ({error})",
             "Fix that on HOSTS, or the connection to it: node controllers there may have no gateway.",
         )
     return found
@@ -104,7 +104,7 @@ def contradictions(evidence: Evidence) -> list[Remark]:
         remarks.append(
             Remark(
                 f"{by} got an answer for {vip} from {who}, but {who} {plural(disputed, 'reports', 'report')} that it is not there",
-                f"{again} look for proxy ARP or a published ARP entry on {who}.",
+                f"{again} check for proxy ARP or a published ARP entry on {who}.",
             )
         )
     elsewhere = evidence.elsewhere(evidence.holders[0]) if evidence.holders else []

@@ -21,7 +21,7 @@ def canonical(vip: Any) -> str:
 
 
 def entry(fact: Any, vip: str) -> Mapping | None:
-    """What a host's eucalyptus_vip fact says of a VIP (canonical text); None if it says nothing."""
+    """The part of a host's eucalyptus_vip fact about a VIP (canonical text); None if it has none."""
     if not isinstance(fact, Mapping) or not isinstance(fact.get("vips"), (list, tuple)):
         return None
     for one in fact["vips"]:

@@ -24,8 +24,8 @@ from measure import CONTROLLERS, Measurement, wait_until
 from watch import pid_of
 
 GROUPS = Path("/sys/fs/cgroup/cpu")  # there with version 1 only
-POLL = 2.0  # seconds between two questions to a controller that is ENABLED; the longest there are
-STANDBY_POLL = 1.0  # seconds between two questions to one that is not
+POLL = 2.0  # seconds between two probes to a controller that is ENABLED; the longest there are
+STANDBY_POLL = 1.0  # seconds between two probes to one that is not
 UNIT = "/etc/systemd/system/keepalived.service.d"
 CERTIFICATE = "/var/lib/eucalyptus/keys/cloud-cert.pem"
 RUN_DIR = "/run/eucalyptus-ha"

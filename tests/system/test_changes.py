@@ -125,7 +125,7 @@ def test_restart_where_it_is_asked_for(deployed, costs):
     cost = play(
         deployed,
         costs,
-        "restart of both, asked for by variable",
+        "restart of both (cc_gateway_restart=true)",
         "-e",
         "cc_gateway_restart=true",
         "-e",
@@ -163,7 +163,7 @@ TASKS = (
     "Validate the settings and inspect the host",
     "Install the check and the notify script",
     "Write the configuration",
-    "See what keepalived has yet to take up",
+    "Check whether keepalived has to load a new configuration",
     "Reload keepalived, or start it if it is not running",
 )
 

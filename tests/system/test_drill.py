@@ -115,7 +115,7 @@ def test_limits_too_tight_fail_by_so_much_and_all_is_put_back(deployed, drill):
     (missed,) = (limit for limit in report["limits"] if not limit["met"])
     assert missed["name"] == "takeover"
     assert missed["by"] == pytest.approx(missed["measured"] - 0.001)
-    words = f"the VIP at its new place: {missed['measured']:.2f} s, {missed['by']:.2f} s over the limit of 0.001 s"
+    words = f"time until the other host holds the VIP: {missed['measured']:.2f} s, {missed['by']:.2f} s over the limit of 0.001 s"
     assert words in report["sentence"]
     assert re.sub(r"\s+", " ", run.output).count(words)
     as_before(deployed)
@@ -145,7 +145,7 @@ def test_a_command_that_provokes_nothing_fails_the_drill(deployed, drill):
     run, report = drill(drill_trigger="command", drill_command=["true"], drill_seconds=3)
     assert run.status != 0
     assert report["to"] is None
-    assert f"no other host took the VIP {deployed.vip} over from cc1" in report["sentence"]
+    assert f"no other host took over the VIP {deployed.vip} from cc1" in report["sentence"]
     as_before(deployed)
 
 
@@ -169,7 +169,7 @@ def test_an_operator_provokes_it_in_his_own_way(deployed, tmp_path):
 
 def test_when_the_run_is_killed_the_host_restores_itself(deployed, tmp_path):
     seconds = 3
-    with under_way(deployed, "Note the moment", tmp_path, drill_seconds=seconds, drill_settle=1) as process:
+    with under_way(deployed, "Record the time of the trigger", tmp_path, drill_seconds=seconds, drill_settle=1) as process:
         os.killpg(process.pid, signal.SIGKILL)
     assert deployed.status("cc1", "systemctl is-active --quiet keepalived") != 0
     assert deployed.status("cc1", TIMER) == 0

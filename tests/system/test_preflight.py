@@ -102,7 +102,7 @@ def test_all_that_is_in_the_way_comes_in_one_message_for_each_host(cluster, pair
             f"cc_gateway_virtual_router_id: 45 is in use on eth0 by {cluster.address['nc1']} (VRRP version 2"
             in mine[host]
         )
-        assert "cc_gateway_check_fal is no option of this role" in mine[host], mine[host]
+        assert "cc_gateway_check_fal is not an option of this role" in mine[host], mine[host]
         assert "cc_gateway_priority (200) + cc_gateway_weight (100) = 300" in mine[host]
     assert "key and certificate do not belong to each other" in mine["cc1"]
     assert "the openssl command is missing on this host: install the package openssl" in mine["cc2"]

@@ -121,7 +121,7 @@ def test_reports_are_written_where_asked_for(deployed, look, tmp_path):
 def test_o16_a_host_outside_limit_was_not_asked(deployed, look, pages):
     seen = look("--limit", "cc1,nc1")
     assert (seen.status, seen.verdict["verdict"]) == (2, "unknown")
-    assert "cc2 was not asked (outside --limit)" in seen.verdict["sentence"]
+    assert "cc2 was not queried (outside --limit)" in seen.verdict["sentence"]
     assert "reached" not in seen.verdict["sentence"]
     pages.append(("Unknown: a host was not asked", "run with `--limit cc1,nc1`", seen))
 
@@ -130,7 +130,7 @@ def test_o10_a_node_controller_has_another_vip(deployed, look, pages):
     other = deployed.vip.rpartition(".")[0] + ".99"
     seen = look("-e", f"nc_route_vip={other}")
     assert (seen.status, seen.verdict["verdict"]) == (2, "unknown")
-    assert f"nc1 was asked about {other} (its nc_route_vip), not about the cluster's VIP {deployed.vip}" in seen.verdict["sentence"]
+    assert f"nc1 was queried about {other} (its nc_route_vip), not about the cluster's VIP {deployed.vip}" in seen.verdict["sentence"]
     pages.append(("Unknown: nc_route_vip differs from cc_gateway_vip", f"run with `-e nc_route_vip={other}`", seen))
 
 

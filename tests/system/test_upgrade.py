@@ -36,7 +36,7 @@ def article(cluster):
 def test_check_mode_says_what_would_happen_and_touches_nothing(article):
     run = article.play("gateway", "--check")
     assert run.status == 0, run.output
-    assert "this is the manual set-up of the article" in run.output
+    assert "found the manual keepalived setup (EUCA-2412" in run.output
     for host in ("cc1", "cc2"):
         assert article.status(host, "test -e /var/backups/eucalyptus-ha") != 0
         assert "CCclient" in article.sh(host, "cat /etc/keepalived/keepalived.conf")
@@ -55,11 +55,11 @@ def test_the_upgrade_does_not_leave_two_holders(article, capsys):
         )
     assert run.status == 0, run.output
     for words in (
-        "this is the manual set-up of the article",
+        "found the manual keepalived setup (EUCA-2412",
         "vrrp_script cc-enabled-check runs /usr/local/bin/CCclient-enabled-check.sh",
         "VRRP version 2 → 3",
         "adverts multicast → unicast",
-        "remove them when you like",
+        "remove them when convenient",
     ):
         assert words in " ".join(run.output.split()), words
     assert "kHnx3Qz9" not in run.output

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Does every link of a site lead to something? check_html.py DIRECTORY
 
-Files and anchors inside the directory only. Addresses of other places are counted, not asked: that is `make docs-links-external`.
+Files and anchors inside the directory only. Addresses of other sites are counted, not requested: that is `make docs-links-external`.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ def main(root: Path) -> int:
                 outside.add(target)
                 continue
             inside += 1
-            meant = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             anchor = unquote(parts.fragment)
-            if not meant.exists():
+            if not target.exists():
                 broken.append(f"{path.relative_to(root)}: {target}: no such file")
-            elif anchor and meant in pages and anchor not in pages[meant].anchors:
+            elif anchor and target in pages and anchor not in pages[target].anchors:
                 broken.append(f"{path.relative_to(root)}: {target}: no such anchor")
     print("\n".join(sorted(set(broken))), end="\n" if broken else "")
     print(
-        f"{len(pages)} pages, {inside} links inside, {len(broken)} broken; {len(outside)} addresses outside, not asked"
+        f"{len(pages)} pages, {inside} links inside, {len(broken)} broken; {len(outside)} addresses outside, not requested"
     )
     return 1 if broken or not pages else 0
 

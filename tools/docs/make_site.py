@@ -70,11 +70,11 @@ def convert(page: str, text: str, repository: str) -> str:
         path, hash_, anchor = target.partition("#")
         if not path or is_external(target):
             return target
-        meant = resolve(page, path)
-        place = where(meant)
+        target = resolve(page, path)
+        place = where(target)
         if not place:
-            kind = "tree" if (ROOT / meant).is_dir() else "blob"
-            return f"{repository}/{kind}/main/{meant}{hash_}{anchor}"
+            kind = "tree" if (ROOT / target).is_dir() else "blob"
+            return f"{repository}/{kind}/main/{target}{hash_}{anchor}"
         return os.path.relpath(place, PurePosixPath(where(page)).parent) + hash_ + anchor
 
     return markdown_links.replace_links(text, new_target)
@@ -148,7 +148,7 @@ def reference(destination: Path) -> None:
         env={**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"},
         check=True,
     )
-    # An index of the environment variables that lookup plugins and the like declare; there are none.
+    # An index of the environment variables that lookup plugins and the like declare; the collection has none.
     (destination / "environment_variables.rst").unlink()
     for page in destination.glob("*.rst"):
         text = page.read_text(encoding="utf-8")

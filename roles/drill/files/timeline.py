@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Draw the timeline of a drill: timeline.py REPORT.json PICTURE...
 
-Runs on the control node with Ansible's own Python; the endings of the pictures' names tell their formats. Exit status 3
+Runs on the control node with Ansible's own Python; the extensions of the pictures' names select their formats. Exit status 3
 means that matplotlib is not there.
 """
 

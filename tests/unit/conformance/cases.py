@@ -22,7 +22,7 @@ class Case:
 
     ``state``: of the CC before. ``module``: the state that it returns, "" for none; or "!reason".
     ``check``: the local_state that it reports, or None. ``check_says``: a regular expression for its message.
-    ``refusal``: the words for docs/cc-refusals.md, None when this is not a refusal of its own.
+    ``refusal``: the words for docs/cc-error-messages.md, None when this is not a refusal of its own.
     ``verify``: whether the module verifies the signature. ``slow``: the outcome is that time runs out.
     """
 

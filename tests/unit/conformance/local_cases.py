@@ -125,7 +125,7 @@ LOCAL_CASES = [
     LocalCase("SHA-1 forbidden", "sha1_forbidden", {}, sha1_forbidden, refusal="this host forbids SHA-1"),
     LocalCase("connection refused", "refused", {"host": "cc1"}, lambda: look_up(_REFUSED), refusal="nobody listens"),
     LocalCase("unknown name", "unresolvable", {"host": "cc1"}, lambda: look_up(socket.gaierror(-2, "Name or service not known")),
-              refusal="the name cannot be looked up"),
+              refusal="the name cannot be resolved"),
     LocalCase("name server that hangs", "timeout", {"host": "cc1", "timeout": 0.3}, lambda: look_up(60.0), refusal="name server that "
               "hangs"),
     LocalCase("no route", "unreachable", {"host": "cc1"},

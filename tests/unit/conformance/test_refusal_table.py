@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/cc-refusals.md says what the clients say today."""
+"""docs/cc-error-messages.md says what the clients say today."""
 
 from __future__ import annotations
 

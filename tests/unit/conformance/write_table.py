@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/cc-refusals.md: every refusal, the test that proves it, and what a user reads. Nothing in it is typed in.
+"""Writes docs/cc-error-messages.md: every refusal, the test that proves it, and what a user reads. Nothing in it is typed in.
 
 Run it as ``python -m tests.unit.conformance.write_table`` from the repository, in the development environment, with
 .cache/collections on PYTHONPATH; ``make setup`` makes both. test_refusal_table.py fails when the file is out of date.
@@ -20,23 +20,22 @@ from .cases import CASES, Case
 from .clients import REPOSITORY, ask_check, ask_module
 from .local_cases import LOCAL_CASES, LocalCase
 
-TABLE = REPOSITORY / "docs" / "cc-refusals.md"
+TABLE = REPOSITORY / "docs" / "cc-error-messages.md"
 TEST = "tests/unit/conformance/test_conformance.py"
 LOCAL_TEST = "tests/unit/conformance/test_local_refusals.py"
 
 _HEAD = """\
 <!-- SPDX-License-Identifier: GPL-3.0-or-later -->
-<!-- Written by tests/unit/conformance/write_table.py from what the clients say in its tests. Do not edit. -->
+<!-- Written by tests/unit/conformance/write_table.py from the messages of the clients in its tests. Do not edit. -->
 
-# What is refused, and what is said then
+# CC error messages
 
-Both clients ask a Cluster Controller (CC) for its state. The module `cc_service_info` asks over the network and proves each
-answer: a refusal is an error with the word in the column *reason*. The check `cc-enabled-check` asks on the CC's own
-host and does not verify signatures, so that it believes what it is told where only a signature is wrong. There the
-table says which state it takes.
+The error messages of the two clients that query a Cluster Controller (CC). Module `cc_service_info` queries over the network and
+verifies each answer; it fails with the message, and with the value in column *reason* for comparison. The check `cc-enabled-check`
+queries the CC on its own host and does not verify signatures: an answer in which only the signature is wrong is accepted, with the
+state in the table. The errors of a deployment are in [Preflight checks](preflight.md).
 
-The texts are those of the last run of the tests. `cc_service_info` puts `Cluster Controller HOST:PORT:` before the ones that
-come of a call. Times, identifiers and lengths stand for what differs from run to run.
+`cc_service_info` puts `Cluster Controller HOST:PORT:` before the messages of a call. Times, identifiers and lengths are placeholders.
 
 ## Answers
 
@@ -53,8 +52,8 @@ Each line is one case of `{test}`:
     pytest '{test}::test_local_refusal[CASE]'
 
 """
-_LOCAL_TABLE_HEAD = ["refusal", "case", "reason", "`cc_service_info` says"]
-_TABLE_HEAD = ["refusal", "case", "reason", "`cc_service_info` says", "`cc-enabled-check` says"]
+_LOCAL_TABLE_HEAD = ["error", "case", "reason", "message of `cc_service_info`"]
+_TABLE_HEAD = ["error", "case", "reason", "message of `cc_service_info`", "message of `cc-enabled-check`"]
 #: What differs from run to run, and what stands in the table for it.
 _VOLATILE = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),

@@ -105,7 +105,7 @@ def test_without_rights_the_message_says_what_to_do(monkeypatch):
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(_arp_probe.socket, "socket", refuse)
-    with pytest.raises(_arp_probe.ProbeError, match="needs root.*use become: true"):
+    with pytest.raises(_arp_probe.ProbeError, match="need root.*use become: true"):
         _arp_probe.ask(2, link(), [VIP], 1.0)
 
 
@@ -119,7 +119,7 @@ def test_an_interface_that_goes_away_while_it_asks_is_told(monkeypatch):
 
     closed = []
     monkeypatch.setattr(_arp_probe, "open_socket", lambda *arguments: Gone())
-    with pytest.raises(_arp_probe.ProbeError, match="probe: asking on interface eth0 failed: Network is down"):
+    with pytest.raises(_arp_probe.ProbeError, match="probe: sending on interface eth0 failed: Network is down"):
         _arp_probe.ask(2, link(), [VIP], 1.0)
     assert closed == [True]
 
@@ -158,7 +158,7 @@ class TestTheInterface:
     @pytest.mark.parametrize("route", [None, 1, 99])
     def test_none_is_an_error_with_a_way_out(self, monkeypatch, route):
         monkeypatch.setattr(_addresses, "route_interface", lambda packed: route)
-        with pytest.raises(_arp_probe.ProbeError, match=r"network of 10\.0\.0\.10: name the one with probe_interface"):
+        with pytest.raises(_arp_probe.ProbeError, match=r"network of 10\.0\.0\.10; set probe_interface"):
             self.choose([])
 
 

@@ -122,7 +122,7 @@ def test_a_fault_without_a_text():
     body = etree.fromstring(f'<s:Body xmlns:s="{namespace}"><s:Fault><faultcode>s:Client</faultcode></s:Fault></s:Body>')
     fault = _cc_answer._fault(500, body)
     assert (fault.details["fault"]["code"], fault.details["fault"]["text"]) == ("s:Client", "")
-    assert 'refused the request: s:Client: "" (HTTP status 500)' in fault.message
+    assert 'rejected the request: s:Client: "" (HTTP status 500)' in fault.message
 
 
 @pytest.mark.parametrize(("epoch", "good"), [(2**31 - 1, True), (2**31, False), (-(2**31), True), (-(2**31) - 1, False), (None, True)])
@@ -220,7 +220,7 @@ def test_a_program_runs_as_the_user():
 
 @pytest.mark.parametrize(
     ("number", "message"),
-    [(1, "probe needs root"), (13, "probe needs root"), (19, "cannot open a raw socket on interface eth9: No such device")],
+    [(1, "ARP queries need root"), (13, "ARP queries need root"), (19, "cannot open a raw socket on interface eth9: No such device")],
 )
 @pytest.mark.parametrize("late", [False, True])
 def test_a_raw_socket_that_is_refused_is_told_and_not_left_open(number, message, late):
@@ -238,7 +238,7 @@ def test_a_maintenance_file_that_cannot_be_looked_for(number):
     with mock.patch.object(_vip_facts.os, "stat", side_effect=OSError(number, os.strerror(number))):
         found = _vip_facts._maintenance("/etc/keepalived/maintenance")
     if number == 13:
-        assert found == (None, None, "/etc/keepalived/maintenance: cannot tell whether it exists: Permission denied")
+        assert found == (None, None, "/etc/keepalived/maintenance: cannot determine whether it exists: Permission denied")
     else:
         assert found == (False, None, None)
 

@@ -216,7 +216,7 @@ def test_without_root_a_ping_socket_will_do(monkeypatch):
 @pytest.mark.parametrize("raw_only", [True, False])
 def test_without_any_icmp_socket_the_way_out_is_told(monkeypatch, raw_only):
     refuse_sockets(monkeypatch, socket.SOCK_RAW, *([] if raw_only else [socket.SOCK_DGRAM]))
-    with pytest.raises(_reachability.ReachabilityError, match="ICMP needs root here: use become: true, or give the target a port"):
+    with pytest.raises(_reachability.ReachabilityError, match="ICMP needs root here: use become: true, or set a port for the target"):
         _reachability._icmp_socket(4, raw_only)
 
 

@@ -247,7 +247,7 @@ def test_an_ordinary_user_gets_what_can_be_known_and_the_reason_for_the_rest():
     assert facts["vips"][0]["held"] is True
     assert facts["problems"] == [f"{conf}: Permission denied. Usually only root may do this: use become."]
     assert refused.returncode == 1
-    assert "probe needs root, for a raw socket (CAP_NET_RAW): use become: true" in refused.stderr
+    assert "ARP queries need root (CAP_NET_RAW): use become: true" in refused.stderr
 
 
 def copy_of_the_code(directory: Path) -> Path:

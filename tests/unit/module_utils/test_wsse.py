@@ -443,12 +443,12 @@ def test_an_answer_to_another_request(folder, signed_by_us):
     with pytest.raises(CcSignatureError) as caught:
         verified(folder, signed_by_us(), message_id="urn:uuid:other")
     assert caught.value.reason == "relates_to"
-    assert f"(RelatesTo {MESSAGE_ID}, asked urn:uuid:other)" in str(caught.value)
+    assert f"(RelatesTo {MESSAGE_ID}, request urn:uuid:other)" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("change", "reason", "message"),
-    [({"to": None}, "relates_to", f"(RelatesTo , asked {MESSAGE_ID})"), ({"action": None}, "action", "(Action )")],
+    [({"to": None}, "relates_to", f"(RelatesTo , request {MESSAGE_ID})"), ({"action": None}, "action", "(Action )")],
 )
 def test_an_empty_header_is_another_one(folder, signed_by_us, change, reason, message):
     with pytest.raises(CcSignatureError) as caught:

@@ -268,7 +268,7 @@ def test_missing_library(library):
     assert result["failed"]
     assert "Failed to import the required Python library (" in result["msg"]
     assert ("xmlsec" if library == "xmlsec" else "zeep") in result["msg"]
-    assert f"The import said: ModuleNotFoundError: import of {library} halted" in result["msg"]
+    assert f"The import failed with: ModuleNotFoundError: import of {library} halted" in result["msg"]
 
 
 def test_by_ansible(cc, secrets, tmp_path):

@@ -55,8 +55,8 @@ def test_a_file_ends_a_recording(run_module, tmp_path):
         ({"seconds": 1, "interval": 0.001}, "interval must be from 0.005 to 10, not 0.001"),
         ({"seconds": 1, "timeout": 11}, "timeout must be from 0.05 to 10, not 11.0"),
         ({"seconds": 1, "targets": [{"address": "gateway"}]}, "targets: 'gateway' is not an IPv4 or IPv6 address"),
-        ({"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 0}]}, "targets: port 0 of 127.0.0.1 port 0 is none"),
-        ({"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 65536}]}, "targets: port 65536 of 127.0.0.1 port 65536 is none"),
+        ({"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 0}]}, "targets: port of 127.0.0.1 port 0 must be 1 to 65535 (got 0)"),
+        ({"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 65536}]}, "targets: port of 127.0.0.1 port 65536 must be 1 to 65535 (got 65536)"),
         (
             {"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 1, "name": "a"}, {"address": "127.0.0.2", "port": 1, "name": "a"}]},
             "targets: a is there twice; give each a name of its own",
@@ -66,7 +66,7 @@ def test_a_file_ends_a_recording(run_module, tmp_path):
             "targets: up to 2000 connections would be open at a time, and 500 may be; give a longer interval or a shorter timeout",
         ),
         ({"seconds": 1, "answers_for": "127.0.0.1"}, "answers_for: lo is not an Ethernet interface, so there is no ARP on it"),
-        ({"seconds": 1, "answers_for": "fd00::10"}, "answers_for: fd00::10 is on no IPv4 network of this host"),
+        ({"seconds": 1, "answers_for": "fd00::10"}, "answers_for: fd00::10 is not in an IPv4 network of this host"),
     ],
 )
 def test_reachability_info_refuses_by_the_name_of_the_option(run_module, params, message):

@@ -49,7 +49,7 @@ def test_check_mode_is_the_same(capsys):
     ("params", "message"),
     [
         ({"vips": ["gateway"]}, "vips: 'gateway' is not an IPv4 or IPv6 address. Give addresses such as 10.0.0.10 or fd00::10."),
-        ({"vips": ["10.0.0.10"], "probe": True, "probe_timeout": 0}, "probe_timeout: 0.0 is not a time of more than 0"),
+        ({"vips": ["10.0.0.10"], "probe": True, "probe_timeout": 0}, "probe_timeout must be more than 0 and at most 60 seconds (got 0.0)"),
         ({"vips": ["10.0.0.10"], "probe": True, "probe_interface": "eth77"}, "probe_interface: this host has no interface eth77"),
         ({"vips": ["10.0.0.10"], "probe": True, "candidates": {"cc1": "cc1"}}, "candidates: cc1: 'cc1' is not an IPv4"),
         ({"vips": ["10.0.0.10"], "probe": True, "probe_interface": "lo"}, "lo is not an Ethernet interface"),

@@ -55,7 +55,7 @@ def test_the_check_runs_as_the_user_of_eucalyptus(host):
 
 
 def test_the_vip_is_where_the_enabled_controller_is_and_nowhere_else(host, vip):
-    """What the controller says comes from its own control socket, not from the code under test."""
+    """The controller's state comes from its own control socket, not from the code under test."""
     state = host.check_output("cd /opt && python3 -m cc_simulator control --control /run/cc-simulator/control status")
     assert (vip in addresses(host)) is (json.loads(state)["state"] == "ENABLED")
 

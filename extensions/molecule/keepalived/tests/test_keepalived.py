@@ -16,8 +16,8 @@ def test_the_hosts_tested_are_the_hosts_expected(request):
 
 
 def test_each_release_has_the_keepalived_that_it_stands_for(host):
-    said = host.run("keepalived --version").stderr
-    assert f"Keepalived v{VERSIONS[host.backend.host]}" in said, said
+    output = host.run("keepalived --version").stderr
+    assert f"Keepalived v{VERSIONS[host.backend.host]}" in output, output
 
 
 def test_it_runs_now_and_after_a_reboot(host):

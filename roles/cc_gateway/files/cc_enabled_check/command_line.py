@@ -32,7 +32,7 @@ One line on standard output reports what was found. Never takes longer than --ti
                        stays the same, 0 to 60 (default 0: a GET in every run)
   --watch SECONDS      while there is nothing new to report, wait so long for a change (of the state file; of the memory
                        with --newly-enabled) and report it at once, 0 to 10 and less than --timeout (default 0)
-  --newly-enabled SECONDS  another check, which asks nobody: exit status 0 only while the memory shows that localState
+  --newly-enabled SECONDS  another check, which sends no request: exit status 0 only while the memory shows that localState
                        changed to ENABLED less than so long ago, 0 to 3600 (0: as long as it stays ENABLED)
   --verbose            more lines about what was done
   --json               one JSON object instead of the line: local_state (string or null), enabled (boolean),
@@ -49,12 +49,12 @@ seconds since boot, 0 for none:
 
   cc-enabled-check memory 2
   boot <kernel's boot ID>
-  source <what was asked: source, host, port, and the state file if any>
+  source <what was queried: source, host, port, and the state file if any>
   answer <last definite localState, or "none"> <when it was observed>
   seen <localState that the last run saw, or "none"> <when another than ENABLED was seen last, nothing unknown since>
   enabled <when the change from such a state to ENABLED was observed, while it stays ENABLED>
   live <when a request was answered last, 0 after one that failed>
-  failed <number of time-outs in a row> <no request before> <what the last one was waiting for>
+  failed <number of timeouts in a row> <no request before> <what the last one was waiting for>
   run <exit status of the last run> <when> <UTC, ISO 8601>
   message <the line that the last run reported>
   end
@@ -90,7 +90,7 @@ def number(kind, options, name, low, high):
 
 
 def parse_arguments(words):
-    """The options as a dict; the text of WrongCall says what is wrong with them."""
+    """The options as a dict; the text of WrongCall is what is wrong with them."""
     options = dict(VALUES)
     options.update((name, False) for name in FLAGS)
     seen = set()

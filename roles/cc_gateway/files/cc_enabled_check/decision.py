@@ -17,7 +17,7 @@ memory:
 observation:
   seen, state, definite, message    as above, and whether `state` is what the CC itself shows now; state None and definite: it could
                                     not initialise
-  asked               None (nobody was), ANSWERED, FAILED or TIMED_OUT
+  asked               None (no request was sent), ANSWERED, FAILED or TIMED_OUT
 
 Why a resumed controller never counts as newly enabled (cluster/handlers.c, 3.1.2 to 4.4): init_config() writes LOADED only into a
 new file; on one that is there already (`config->initialized`), as after a crash, a faststart or a boot, it changes nothing, so
@@ -41,7 +41,7 @@ ASK, KNOWN, WAIT = "ask", "known", "wait"
 # processes waiting, and when all of them wait, its cloud controller gets no answer either.
 PAUSES = (2, 4, 8, 16, 30)
 
-# A change to ENABLED counts as one if the other state was seen so many seconds ago at most. Time-outs may lie in between where the
+# A change to ENABLED counts as one if the other state was seen so many seconds ago at most. Timeouts may lie in between where the
 # state file shows the change, but no time in which the cloud could have enabled the other CC meanwhile (heartbeats come every
 # 10 to 20 s). With soap nothing unknown may lie in between, and runs are further apart.
 RECENT = {"state_file": 10, "soap": 120}
@@ -53,7 +53,7 @@ NOTHING = {
 
 
 def request_needed(memory, seen, now, every):
-    """ASK, KNOWN (the last answer is less than `every` seconds old) or WAIT (after time-outs)."""
+    """ASK, KNOWN (the last answer is less than `every` seconds old) or WAIT (after timeouts)."""
     if seen != memory["seen"]:
         return ASK
     if now < memory["wait_until"]:
@@ -93,13 +93,13 @@ def decide(memory, observation, now, grace, recent):
 
 
 def _requests(new, observation, now):
-    """What the next run may ask."""
-    asked = observation["asked"]
-    if asked == ANSWERED:
+    """What the next run may request."""
+    outcome = observation["asked"]
+    if outcome == ANSWERED:
         new.update(live=now, timeouts=0, wait_until=0, reason="")
-    elif asked == FAILED:
+    elif outcome == FAILED:
         new.update(live=0, timeouts=0, wait_until=0, reason="")
-    elif asked == TIMED_OUT:
+    elif outcome == TIMED_OUT:
         # A change in the state file begins anew: what it shows is to be confirmed while it still counts as a change.
         before = new["timeouts"] if observation["seen"] == new["seen"] else 0
         pause = PAUSES[min(before, len(PAUSES) - 1)]

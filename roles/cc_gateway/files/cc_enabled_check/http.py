@@ -16,8 +16,8 @@ __metaclass__ = type
 BODY_LIMIT = 1 << 20
 HEAD_LIMIT = 1 << 14
 
-# A client cannot tell these apart: the kernel accepts connections for as long as anybody holds the port.
-HANGS = "connected, but no answer: httpd hangs, has no free worker, or is dead while its children hold the port"
+# A client cannot distinguish these: the kernel accepts connections for as long as anybody holds the port.
+HANGS = "connected, but no answer: httpd hangs, has no free worker, or has died while its children keep the port"
 
 
 def addresses(host, port, deadline):
@@ -29,7 +29,7 @@ def addresses(host, port, deadline):
         return _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM, 0, _socket.AI_NUMERICHOST)
     except _socket.gaierror:
         pass
-    deadline.doing = "looking up %s" % host
+    deadline.doing = "resolving %s" % host
     try:
         from _thread import start_new_thread
     except ImportError:  # Python 2
@@ -51,7 +51,7 @@ def addresses(host, port, deadline):
     if not select.select([done], [], [], max(deadline.left(), 0))[0]:
         raise deadline.passed()
     if isinstance(found[0], Exception):
-        raise Trouble("cannot look up %s: %s" % (host, getattr(found[0], "strerror", None) or found[0]))
+        raise Trouble("cannot resolve %s: %s" % (host, getattr(found[0], "strerror", None) or found[0]))
     return found[0]
 
 

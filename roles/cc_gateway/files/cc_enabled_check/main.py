@@ -161,7 +161,7 @@ def main(words):
         options = parse_arguments(words)
     except WrongCall as error:
         options = {"json": "--json" in words, "verbose": False, "help": "--help" in words}
-        result = failure("wrong call: %s" % error)
+        result = failure("invalid arguments: %s" % error)
     else:
         if not options["help"]:
             result, notes = check(options)

@@ -69,7 +69,7 @@ def signed_info(parts, namespace=' xmlns:ds="' + DS + '"'):
     references = [
         '<ds:Reference URI="#id-%s"><ds:Transforms><ds:Transform Algorithm="%s"></ds:Transform></ds:Transforms>'
         '<ds:DigestMethod Algorithm="%ssha1"></ds:DigestMethod><ds:DigestValue>%s</ds:DigestValue></ds:Reference>'
-        % (name, EXC_C14N, DS, b2a_base64(sha1(text.encode("ascii")).digest()).decode("ascii").strip())  # noqa: S324  (as said above)
+        % (name, EXC_C14N, DS, b2a_base64(sha1(text.encode("ascii")).digest()).decode("ascii").strip())  # noqa: S324  (see above)
         for name, text in parts
     ]
     return (
@@ -197,4 +197,4 @@ def find_program(name):
         candidate = folder + "/" + name
         if folder[:1] == "/" and posix.access(candidate, posix.X_OK):
             return candidate
-    raise Trouble("there is no program %s: install it" % name)
+    raise Trouble("%s not found; install it" % name)

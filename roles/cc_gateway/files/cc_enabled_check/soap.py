@@ -79,7 +79,7 @@ def text_of(node, name):
     return "".join(found[2])
 
 
-# What a fault most likely means; its text alone does not tell (seen with Rampart/C 1.3).
+# What a fault most likely means; its text alone does not show it (seen with Rampart/C 1.3).
 CAUSES = (
     ("MustUnderstand", "the CC did not process the WS-Security header: its services.xml was replaced, or has no Rampart"),
     ("No Error", "the CC found no signature in the request"),
@@ -96,7 +96,7 @@ def read_fault(fault):
 
 
 def read_services(data, message_id):
-    """(localState or None, what to say) of the cluster's own entry in a DescribeServicesResponse."""
+    """(localState or None, the message) of the cluster's own entry in a DescribeServicesResponse."""
     root = only(parse_xml(data), SOAP + "}Envelope")
     content = only(root, SOAP + "}Body")
     if len(content[1]) != 1:
@@ -108,9 +108,9 @@ def read_services(data, message_id):
         raise Trouble("the answer is not the one to this request: RelatesTo differs")
     good = text_of(response, CC + "}return")
     if good not in ("true", "1"):
-        said = several(response, CC + "}statusMessage")
+        found = several(response, CC + "}statusMessage")
         return None, "the CC could not initialise: return is %s, %s" % (
-            good, "".join(said[0][2]) if said else "without a statusMessage")
+            good, "".join(found[0][2]) if found else "without a statusMessage")
     own = []
     for status in several(response, CC + "}serviceStatuses"):
         entry = only(status, CC + "}serviceId")
@@ -120,7 +120,7 @@ def read_services(data, message_id):
         raise Trouble("the answer has %d entries of type cluster where one belongs" % len(own))
     state, entry = own[0]
     if state not in STATES:
-        raise Trouble("the CC's localState '%s' is none that a CC has" % state)
+        raise Trouble("the CC's localState '%s' is not a known state" % state)
     names = ["".join(node[2]) for word in ("partition", "name") for node in several(entry, CC + "}" + word)]
     return state, "localState of cluster %s" % "/".join(names)
 

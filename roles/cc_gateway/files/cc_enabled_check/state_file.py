@@ -52,7 +52,7 @@ def read_struct(data):
         for known, release in KNOWN_OFFSETS.items():
             if c_string(data[known:known + 32]) in STATES:
                 raise Trouble("the state file has one localState where release %s has it, and another" % release)
-    # A CC that is not ENABLED may have no identity yet; one that is has been told so by its identity.
+    # A CC that is not ENABLED may have no identity yet; one that is got its state by its identity.
     kind = c_string(data[errors + 1024:errors + 1056])
     if state == "ENABLED" and kind != "cluster":
         raise Trouble("the state file has ENABLED for a service that is no cluster")
@@ -74,7 +74,7 @@ def open_state_file(path):
 
 
 def read_handle(handle):
-    """(offset, localState), or (None, why there is none)."""
+    """(offset, localState), or (None, why it is not known)."""
     posix.lseek(handle, 0, 0)
     try:
         return read_struct(posix.read(handle, posix.fstat(handle).st_size))
@@ -88,7 +88,7 @@ def get_services(options, deadline):
         if answer.status != 200:
             raise Trouble("the CC answers with HTTP status %s" % answer.reason)
         if b"EucalyptusCC" not in answer.body:
-            raise Trouble("what answers there is no CC")
+            raise Trouble("the service that answers there is not a CC")
 
     connection = connect(options["host"], options["port"], deadline)
     exchange(options, deadline, connection, http_request(options, "GET /axis2/services"), read)
@@ -126,7 +126,7 @@ def observe_state_file(options, deadline, memory, moment, observation):
                     else:
                         responds = "%.1f s ago" % (moment - memory["live"])
             else:
-                raise Trouble("the state file changes all the time") if offset is not None else Trouble(state, "layout")
+                raise Trouble("the state file keeps changing while it is read") if offset is not None else Trouble(state, "layout")
         finally:
             posix.close(handle)
     except EnvironmentError as error:
@@ -142,7 +142,7 @@ def observe_state_file(options, deadline, memory, moment, observation):
 def watch_state_file(path, observation, end):
     """Wait until `end`, or until the state file shows another state than in the observation: whether it does.
 
-    Nobody is asked, and only these few bytes are read: whoever gets True observes again.
+    No request is sent, and only these few bytes are read: the caller observes again if True.
     """
     offset, state = observation["offset"], observation["seen"]
     try:

@@ -136,7 +136,7 @@ SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
     "nobody reachable": (cluster(gone(), gone()), "unknown", "unknown", ["cc1 and cc2 could not be reached"], []),
     "a view could not be asked": (
         cluster(host("ENABLED", True), host(), nc1=ERROR, nc2=saw("cc1")), "unknown", "unknown",
-        ["nc1 could not be asked who answers for the VIP (ssh: no route to host)"], ["nc1"]),
+        ["nc1 could not query who answers for the VIP (ssh: no route to host)"], ["nc1"]),
     "a view saw it somewhere else": (
         cluster(host("ENABLED", True), host(), nc1=saw("cc2")), "unknown", "unknown",
         ["nc1 got an answer for 10.0.0.10 from cc2", "cc2 reports that it is not there"], ["Run status again"]),
@@ -239,10 +239,10 @@ SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
         ["10.0.0.10 is in no VRRP instance of keepalived on cc1 and cc2"], ["Run eucalyptus.ha.gateway."]),
     "O10: a node controller was asked about another address": (
         cluster(host("ENABLED", True), host(), nc1={"other_vip": "10.0.0.11"}), "unknown", "unknown",
-        ["nc1 was asked about 10.0.0.11 (its nc_route_vip), not about the cluster's VIP 10.0.0.10"],
+        ["nc1 was queried about 10.0.0.11 (its nc_route_vip), not about the cluster's VIP 10.0.0.10"],
         ["Make nc_route_vip of nc1 and cc_gateway_vip equal in the inventory."]),
     "O16: a host outside --limit": (
-        cluster(host("ENABLED", True), OUTSIDE, nc1=saw("cc1")), "unknown", "unknown", ["cc2 was not asked (outside --limit)"],
+        cluster(host("ENABLED", True), OUTSIDE, nc1=saw("cc1")), "unknown", "unknown", ["cc2 was not queried (outside --limit)"],
         ["Run status without --limit"]),
     "A3: a drill is in progress": (
         cluster(host("DISABLED", lock=lock()), host("ENABLED", lock=lock()), nc1=saw()), "run_in_progress", "planned",
@@ -253,7 +253,7 @@ SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
         cluster(host("DISABLED", lock=lock(stale=True)), host("ENABLED"), nc1=saw()), "absent", "critical", ["Nobody holds"], []),
     "A7: no node controller was asked": (
         {**cluster(host("ENABLED", True), host()), "not_asked": "all are outside --limit"}, "ok", "ok",
-        ["No node controller was asked (all are outside --limit)."], ["Nothing to do"]),
+        ["No node controller was queried (all are outside --limit)."], ["Nothing to do"]),
     "A12: a host is unreachable, with the reason": (
         cluster(host("ENABLED", True),
                 gone(error="Failed to connect to the host via ssh: Warning: Permanently added '10.0.0.2' (ED25519) to the "

@@ -13,7 +13,7 @@ def test_an_answer():
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        ({"stdout": "UNKNOWN: wrong call", "stderr": "\n"}, "UNKNOWN: wrong call"),
+        ({"stdout": "UNKNOWN: invalid arguments", "stderr": "\n"}, "UNKNOWN: invalid arguments"),
         ({"stdout": "", "stderr": "runuser: user x does not exist"}, "runuser: user x does not exist"),
         ({"msg": "non-zero return code"}, "non-zero return code"),
         ({}, "the check printed nothing"),

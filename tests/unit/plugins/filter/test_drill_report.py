@@ -94,15 +94,15 @@ def test_kept_limits_pass_and_an_empty_one_is_none():
     report = drill_report(recording())
     assert report["passed"] is True
     assert {limit["name"] for limit in report["limits"]} == {"takeover", "gap", "overlap"}
-    assert report["sentence"] == "The drill passed: 10.0.0.10 went from cc1 to cc2 in 0.88 s, and every limit was kept."
-    assert report["lines"][2] == "Noticed by keepalived after 0.600 s; the VIP at cc2 after 0.880 s, gone from cc1 after 0.900 s."
+    assert report["sentence"] == "The drill passed: 10.0.0.10 went from cc1 to cc2 in 0.88 s, within every limit."
+    assert report["lines"][2] == "keepalived logged the failure after 0.600 s; cc2 had the VIP after 0.880 s; cc1 released it after 0.900 s."
 
 
 def test_a_missed_limit_fails_and_says_by_how_much():
     report = drill_report(recording(limits={"takeover": 0.5, "gap": "0.05", "overlap": 0.3}))
     assert report["passed"] is False
-    assert "the VIP at its new place: 0.88 s, 0.38 s over the limit of 0.5 s" in report["sentence"]
-    assert "silence of the VIP: 0.20 s, 0.15 s over the limit of 0.05 s" in report["sentence"]
+    assert "time until the other host holds the VIP: 0.88 s, 0.38 s over the limit of 0.5 s" in report["sentence"]
+    assert "longest time without an answer from the VIP: 0.20 s, 0.15 s over the limit of 0.05 s" in report["sentence"]
     assert "two holders" not in report["sentence"]
 
 
@@ -112,10 +112,10 @@ def test_no_takeover_is_a_failure_whatever_the_limits():
     data["hosts"]["cc1"]["moves"] = []
     data["log"] = {}
     report = drill_report(data)
-    assert report["lines"][2] == "Not noticed by a check; the VIP at no other host, never gone from cc1."
+    assert report["lines"][2] == "keepalived logged no failed check; no other host got the VIP; cc1 never released it."
     assert report["passed"] is False
     assert report["takeover"] is None
-    assert "no other host took the VIP 10.0.0.10 over from cc1" in report["sentence"]
+    assert "no other host took over the VIP 10.0.0.10 from cc1" in report["sentence"]
 
 
 def test_a_clock_that_could_not_be_compared_is_said():
@@ -141,7 +141,7 @@ def test_the_way_back_counts_for_the_limits_too():
     assert report["back"]["overlap"] == pytest.approx(0.5, abs=1e-3)
     assert report["overlap"] == pytest.approx(0.02, abs=1e-3)
     assert report["passed"] is False
-    assert "two holders: 0.50 s, 0.20 s over the limit of 0.3 s" in report["sentence"]
+    assert "time with two holders: 0.50 s, 0.20 s over the limit of 0.3 s" in report["sentence"]
 
 
 def test_what_is_returned_is_what_the_documentation_says():
@@ -169,7 +169,7 @@ def test_a_host_that_could_not_be_recorded_is_said():
     [
         ([], "expected a dictionary, got list"),
         ({}, "not complete: KeyError 'view'"),
-        (recording(limits={"takover": 1}), "takover is none of takeover"),
+        (recording(limits={"takover": 1}), "takover must be one of takeover"),
         (recording(view=None), "not complete: AttributeError"),
         (recording(hosts={"cc1": None}), "no cluster controller's host was recorded"),
     ],

@@ -157,7 +157,7 @@ def test_one_host_out_of_reach_is_a_warning():
 
 
 def test_options_that_are_none_come_first():
-    said = "cc_gateway_vipp is no option of this role"
+    said = "cc_gateway_vipp is not an option of this role"
     assert gateway_problems({**GOOD, "unknown_options": [said], "vip": ""})["errors"] == [
         said,
         "cc_gateway_vip is not set. Choose a free address in the node controllers' network.",

@@ -238,7 +238,7 @@ class TestWholeFactsAsViews:
         ("view", "words"),
         [
             ({**gateway_cases.fact(), "probe": None}, "it did not query (vip_facts without probe)"),
-            (probe(vip="10.0.0.100", holders=["cc1"], macs=["a"]), "was asked about 10.0.0.100 (its nc_route_vip)"),
+            (probe(vip="10.0.0.100", holders=["cc1"], macs=["a"]), "was queried about 10.0.0.100 (its nc_route_vip)"),
             (probe(vip=None), "it did not query for this VIP"),
             (probe(error="no interface"), "no interface"),
             (None, "it returned nothing"),
@@ -407,7 +407,7 @@ def test_gaps_beside_a_certain_fault_are_warnings():
     assert found["verdict"] == "split"
     warnings = [one["text"] for one in found["warnings"]]
     assert "the state of the cluster controller on cc2 is unknown" in warnings
-    assert any("nc1 could not be asked" in warning for warning in warnings)
+    assert any("nc1 could not query" in warning for warning in warnings)
 
 
 def test_rows_hold_what_was_said():

@@ -730,7 +730,7 @@ def test_a_script_in_each_form(script, line):
         ({"command": "/bin/x", "users": "u"}, "has 'users'; a script has command, user and group"),
         (["/bin/x", 'a"b'], "contains a double quote, which keepalived's releases read differently; put it into the script itself"),
         (["/bin/x", "a\\b"], "contains a backslash, which keepalived's releases read differently; put it into the script itself"),
-        (["/bin/x", "it's"], "contains a single quote, which keepalived cannot be told inside an argument; put it into the script"),
+        (["/bin/x", "it's"], "contains a single quote, which keepalived does not support inside an argument; put it into the script"),
         ({"command": []}, "is an empty list; it needs at least the program"),
         ("/bin/x 'a", "has a single quote without its partner; keepalived would not run the script"),
     ],
@@ -753,8 +753,8 @@ def test_lines_in_a_list():
 
 def test_a_bad_line_is_one_problem_and_not_an_empty_block_besides():
     assert problems_of({"vrrp_instance": {"i": {"virtual_ipaddress": ["@x", "~x", {}, {"a": 1, "b": 2}]}}}) == [
-        "vrrp_instance.i.virtual_ipaddress[0] begins with '@', which keepalived does not take as text; use raw if it is meant so",
-        "vrrp_instance.i.virtual_ipaddress[1] begins with '~', which keepalived does not take as text; use raw if it is meant so",
+        "vrrp_instance.i.virtual_ipaddress[0] begins with '@', which keepalived does not accept as text; use raw to write it unchanged",
+        "vrrp_instance.i.virtual_ipaddress[1] begins with '~', which keepalived does not accept as text; use raw to write it unchanged",
         "vrrp_instance.i.virtual_ipaddress[2] needs the key 'address'",
         "vrrp_instance.i.virtual_ipaddress[3] needs the key 'address'",
     ]

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf import keepalived_conf
 from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_problems import keepalived_problems
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import FIRST_RELEASE, release
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_verdict import NOTICES, name_of, verdict
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_verdict import NAMED, name_of, verdict
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter.keepalived_judge import (
     DATA,
     TEXT,
@@ -97,4 +97,4 @@ def test_keepalived_judges_data_and_text_alike(tmp_path: Path) -> None:
 
 
 def test_the_names_of_complaints_are_those_of_the_notices() -> None:
-    assert set().union(*COMPLAINTS.values()) <= set(NOTICES)
+    assert set().union(*COMPLAINTS.values()) <= set(NAMED)

@@ -38,9 +38,9 @@ def test_each_unknown_one_is_told_once_with_the_way_out():
         "cc_gateway_check_fal",
     ]
     assert unknown_options(names, SPECS, PREFIX) == [
-        "cc_gateway_check_fal is no option of this role, and nothing would heed it: did you mean cc_gateway_check_fall?",
-        "cc_gateway_contact is no option of this role, and nothing would heed it: "
-        "remove it, or rename it if it is a variable of your own",
+        "cc_gateway_check_fal is not an option of this role. Did you mean cc_gateway_check_fall?",
+        "cc_gateway_contact is not an option of this role. "
+        "Remove it, or rename it if it is a variable of your own.",
     ]
 
 

@@ -128,7 +128,7 @@ ERRORS = {
     "certificate unreadable": (host(client_keys__certificate__unreadable="Permission denied"), f"cannot read {CERT}"),
     "not root ourselves": (host(client_keys__user_error="only root may"), "could not be tested as user eucalyptus: only root may"),
     "no RSA key": (host(client_keys__key__rsa=False), "cc_gateway_client_key must be an RSA key"),
-    "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "refuses to make SHA-1 signatures.*update-crypto-policies --set "
+    "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "does not allow SHA-1 signatures.*update-crypto-policies --set "
                  "DEFAULT:SHA1"),
     "mismatch": (host(client_keys__match=False), "do not belong to each other .*Copy both from the cloud controller"),
     "expired": (

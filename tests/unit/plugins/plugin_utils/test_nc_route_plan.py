@@ -249,7 +249,7 @@ def test_a_route_that_somebody_took_away_is_made_again():
         (
             {},
             {"backend": "networkd"},
-            "nc_route_backend is networkd, but it does not manage eth0 (no known network manager manages eth0). Use auto or unit",
+            "nc_route_backend is networkd, but networkd does not manage eth0 (no known network manager manages eth0). Use auto or unit",
         ),
     ],
 )

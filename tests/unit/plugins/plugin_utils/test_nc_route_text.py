@@ -152,7 +152,7 @@ def test_netplan_loses_its_ipv4_default_gateways_and_stays_yaml():
             "network:\n  ethernets:\n    eth0:\n      routes: [{to: default, via: 10.0.0.1}, {to: 10.9.0.0/16, via: 10.0.0.2}]\n",
             "line 4: the default gateway shares its line",
         ),
-        ("network:\n  ethernets:\n    eth0:\n      gateway4: 10.0.0.1\n", "is all that is set there"),
+        ("network:\n  ethernets:\n    eth0:\n      gateway4: 10.0.0.1\n", "is the only setting there"),
         ("network: [\n", "is not valid YAML"),
     ],
 )

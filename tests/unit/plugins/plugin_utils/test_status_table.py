@@ -38,7 +38,7 @@ def test_what_is_wrong_comes_with_what_to_do_and_what_is_not_known_is_unknown():
     assert "  What to do: Check that cc2 is up" in text
     assert "  Also: the cloud's certificate on cc1 expires in 5 days. Renew it before then" in text
     assert re.search(r"^  cc2 +unknown +unknown +unknown +- +unreachable$", text, re.M)
-    assert "  nc1 could not be asked: ssh: no route to host\n" in text
+    assert "  nc1 could not be queried: ssh: no route to host\n" in text
 
 
 def test_o4_a_warning_has_advice_and_does_not_say_ok():

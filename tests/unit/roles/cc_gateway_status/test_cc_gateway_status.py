@@ -165,7 +165,7 @@ def test_o3_o8_a7_what_does_not_fit_is_one_sentence_before_anything_is_asked(
 def test_o16_a_host_outside_limit_is_not_called_unreachable(tmp_path: Path) -> None:
     run = Run(tmp_path, STATUS, inventory(), "--limit", "eucalyptus-cc1")
     (verdict,) = run.verdicts
-    assert "eucalyptus-cc2 was not asked (outside --limit)" in verdict["sentence"]
+    assert "eucalyptus-cc2 was not queried (outside --limit)" in verdict["sentence"]
     assert "eucalyptus-cc1 could not be reached" in verdict["sentence"]
     assert [row["asked"] for row in verdict["rows"]] == [True, False]
 
@@ -173,14 +173,14 @@ def test_o16_a_host_outside_limit_is_not_called_unreachable(tmp_path: Path) -> N
 def test_o16_a_run_for_a_node_controller_alone_reports_too(tmp_path: Path) -> None:
     run = Run(tmp_path, STATUS, inventory(), "--limit", "eucalyptus-nc1")
     assert run.status == 2
-    assert "eucalyptus-cc1 and eucalyptus-cc2 were not asked (outside --limit)" in run.verdicts[0]["sentence"]
+    assert "eucalyptus-cc1 and eucalyptus-cc2 were not queried (outside --limit)" in run.verdicts[0]["sentence"]
 
 
 def test_o20_a9_a_drill_that_does_not_start_says_so_in_its_last_line(tmp_path: Path) -> None:
     run = Run(tmp_path, DRILL, inventory(), drill_confirm=True, nc_route_group="eucalyptus_nc")
     assert run.status == 2
     last = run.output.rpartition("TASK [")[2]
-    assert "Drill not started, nothing was moved: Cannot tell whether node controllers have the right gateway" in last
+    assert "Drill not started, nothing was moved: Cannot determine whether node controllers have the right gateway" in last
     assert "(here:" not in run.output
     assert "Fail if a gateway needs attention" not in last
 

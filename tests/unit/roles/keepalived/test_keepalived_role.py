@@ -136,10 +136,10 @@ def test_the_second_run_asks_the_host_once() -> None:
     """Everything but one look is behind a condition."""
     always = "true | eucalyptus.ha._supported_core"
     unconditional = [task for task in tasks(ROLE / "tasks/main.yml") if task.get("when", always) == always]
-    assert [task["ansible.builtin.include_tasks"] for task in unconditional] == ["look.yml", "refuse.yml"]
-    assert len(list(tasks(ROLE / "tasks/look.yml"))) == 1
+    assert [task["ansible.builtin.include_tasks"] for task in unconditional] == ["inspect.yml", "problems.yml"]
+    assert len(list(tasks(ROLE / "tasks/inspect.yml"))) == 1
     # The other one is judged on the control node.
-    assert all("ansible.builtin.fail" in task for task in tasks(ROLE / "tasks/refuse.yml"))
+    assert all("ansible.builtin.fail" in task for task in tasks(ROLE / "tasks/problems.yml"))
 
 
 # -- scripts ---------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_only_what_can_be_read_without_a_change_comes_before_the_config_test() -
         if "ansible.builtin.include_tasks" in task
     ]
     before = included[: included.index("test.yml")]
-    assert before == ["look.yml", "refuse.yml", "install.yml", "set_vars.yml"]
+    assert before == ["inspect.yml", "problems.yml", "install.yml", "set_vars.yml"]
 
 
 def test_look_without_keepalived(run: Run, tmp_path: Path) -> None:

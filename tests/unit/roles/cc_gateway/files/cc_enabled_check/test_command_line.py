@@ -86,7 +86,7 @@ def test_value_in_its_own_word_or_after_an_equals_sign(words):
 def test_wrong_call_is_refused_with_the_reason(words, message, capfd):
     assert check.main.main(words) == 1
     output = capfd.readouterr().out
-    assert output.startswith("UNKNOWN: wrong call: ")
+    assert output.startswith("UNKNOWN: invalid arguments: ")
     assert message in output
     assert output.count("\n") == 1
 
@@ -107,7 +107,7 @@ def test_help_never_passes_for_enabled(words, capfd):
 def test_whole_process_prints_one_line_and_no_traceback(run_check):
     done = run_check("--nonsense")
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout == "UNKNOWN: wrong call: unknown argument '--nonsense'; --help lists them\n"
+    assert done.stdout == "UNKNOWN: invalid arguments: unknown argument '--nonsense'; --help lists them\n"
 
 
 def test_closed_standard_output_does_not_change_the_verdict(run_check):

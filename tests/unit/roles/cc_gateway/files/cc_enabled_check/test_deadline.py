@@ -135,12 +135,12 @@ def test_name_server_that_never_answers(monkeypatch, pair):
     result, _notes = check.main.check(check.command_line.parse_arguments(["--host", "cc.example", *pair, "--timeout", str(TIMEOUT)]))
     assert time.monotonic() - start < SOON
     over.set()
-    assert result["message"] == f"UNKNOWN: timed out after {TIMEOUT} s while looking up cc.example"
+    assert result["message"] == f"UNKNOWN: timed out after {TIMEOUT} s while resolving cc.example"
 
 
 def test_name_that_is_none(timed, pair):
     assert timed(*pair, "--host", "cc.invalid").startswith(
-        ("UNKNOWN: cannot look up cc.invalid: ", f"UNKNOWN: timed out after {TIMEOUT} s while looking up cc.invalid")
+        ("UNKNOWN: cannot resolve cc.invalid: ", f"UNKNOWN: timed out after {TIMEOUT} s while resolving cc.invalid")
     )
 
 

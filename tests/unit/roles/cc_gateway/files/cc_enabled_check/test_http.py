@@ -263,7 +263,7 @@ def test_a_name_server_that_fails_oddly(look_up):
     def odd():
         raise ValueError("odd")
 
-    assert str(look_up(5.0, odd)) == "cannot look up cc: odd"
+    assert str(look_up(5.0, odd)) == "cannot resolve cc: odd"
 
 
 # --- the connection ---------------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ def test_a_name_that_cannot_be_looked_up(ask, monkeypatch):
         raise _socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(_socket, "getaddrinfo", getaddrinfo)
-    assert ask("--host", "cc.example.org").message == "UNKNOWN: cannot look up cc.example.org: Name or service not known"
+    assert ask("--host", "cc.example.org").message == "UNKNOWN: cannot resolve cc.example.org: Name or service not known"
 
 
 def test_a_name_is_looked_up_once_and_all_its_addresses_are_tried(wire, ask, monkeypatch):

@@ -72,10 +72,10 @@ def test_a_wrong_call_is_one_object_too(capfd):
     assert check.main.main(["--port", "0", "--json", "--verbose"]) == 1
     assert json.loads(capfd.readouterr().out) == {
         "local_state": None, "enabled": False, "definite": False, "source": "soap", "elapsed": 0.0, "remembered": False,
-        "message": "UNKNOWN: wrong call: --port must be a number from 1 to 65535 (got '0')",
+        "message": "UNKNOWN: invalid arguments: --port must be a number from 1 to 65535 (got '0')",
     }  # fmt: skip
     assert check.main.main(["--port", "0", "--verbose"]) == 1
-    assert capfd.readouterr().out == "UNKNOWN: wrong call: --port must be a number from 1 to 65535 (got '0')\n"
+    assert capfd.readouterr().out == "UNKNOWN: invalid arguments: --port must be a number from 1 to 65535 (got '0')\n"
 
 
 def test_run_ends_the_process_with_the_status_of_main(monkeypatch, capfd):
@@ -84,7 +84,7 @@ def test_run_ends_the_process_with_the_status_of_main(monkeypatch, capfd):
     monkeypatch.setattr(sys, "argv", ["cc-enabled-check", "--nonsense"])
     check.main.run()
     assert ended == [1]
-    assert capfd.readouterr().out.startswith("UNKNOWN: wrong call: unknown argument '--nonsense'")
+    assert capfd.readouterr().out.startswith("UNKNOWN: invalid arguments: unknown argument '--nonsense'")
 
 
 def test_a_closed_standard_output_does_not_change_the_status(wire, pair, monkeypatch):

@@ -245,7 +245,7 @@ def test_openssl_fails(sign, tmp_path, monkeypatch, script, reason):
 def test_no_openssl(sign, tmp_path, monkeypatch):
     monkeypatch.setattr(check.common.posix, "environ", {b"PATH": b"relative:" + str(tmp_path).encode()})
     monkeypatch.setattr(check.common.posix, "access", lambda path, mode: False)
-    assert sign() == "UNKNOWN: there is no program openssl: install it"
+    assert sign() == "UNKNOWN: openssl not found; install it"
 
 
 OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
@@ -360,7 +360,7 @@ def test_programs_are_looked_for_in_whole_folders_only(monkeypatch, tmp_path):
     # Whatever lies where keepalived was started is nobody's openssl.
     monkeypatch.chdir(tmp_path.parent)
     monkeypatch.setitem(check.common.posix.environ, b"PATH", os.fsencode(tmp_path.name))
-    assert refusal(check.signing.find_program, "tool") == "there is no program tool: install it"
+    assert refusal(check.signing.find_program, "tool") == "tool not found; install it"
 
 
 def test_a_pipe_is_read_to_its_end():

@@ -201,7 +201,7 @@ REFUSED = {
     "status too deep": (http(answer_xml(statuses=f"<n:x>{ENABLED}</n:x>")), "0 entries of type cluster"),
 }
 for _word in ("enabled", "Enabled", "ENABLED ", " ENABLED", "\nENABLED\n", "NOTENABLED", "ENABLEDX", "", "&#69;NABLED&#160;", "ENABLEÐ"):
-    REFUSED[f"state {_word!r}"] = (http(answer_xml(state=_word)), "is none that a CC has")
+    REFUSED[f"state {_word!r}"] = (http(answer_xml(state=_word)), "is not a known state")
 
 
 @pytest.mark.parametrize(("said", "message"), REFUSED.values(), ids=REFUSED)

@@ -158,7 +158,7 @@ def test_liveness_is_asked_without_side_effect(read, wire):
     ("said", "message"),
     [
         (b"", "the connection was closed without an answer"),
-        (http("EucalyptusNC"), "what answers there is no CC"),
+        (http("EucalyptusNC"), "the service that answers there is not a CC"),
         (http("EucalyptusCC", "404 Not Found"), "HTTP status 404 Not Found"),
         (http("EucalyptusCC", "302 Found"), "a redirect (HTTP 302 Found)"),
         (http("EucalyptusCC" * 100000), "more than 1048576 bytes"),
@@ -362,7 +362,7 @@ def responds(httpd, runs):
     return run
 
 
-HANGS = "(connected, but no answer: httpd hangs, has no free worker, or is dead while its children hold the port)"
+HANGS = "(connected, but no answer: httpd hangs, has no free worker, or has died while its children keep the port)"
 
 
 def test_httpd_dead_while_its_children_hold_the_port(httpd, responds):
@@ -437,7 +437,7 @@ def test_torn_state_is_never_taken(read, wire, tmp_path):
 def test_state_that_never_stands_still(read, monkeypatch):
     states = iter([b"ENABLED", b"DISABLED", b"ENABLED", b"DISABLED"])
     monkeypatch.setattr(check.common.posix, "read", lambda handle, size: bytes(state_file(next(states))))
-    assert "changes all the time" in read(state_file()).message
+    assert "keeps changing while it is read" in read(state_file()).message
 
 
 @pytest.mark.parametrize("torn", [[b"DISABLED", b"EISABLED"], [b"EISABLED", b"EISABLED"], [b"EISABLED", b"ENISABLED"]])
