@@ -188,6 +188,9 @@ matrix: setup ## ansible-test on every ansible-core and Python; writes docs/matr
 DEMO_NAME ?= demo
 export MOLECULE_LAB ?= molecule
 MOLECULE_SCENARIO ?= gateway
+# Molecule's own place belongs to all checkouts of one name, and what an interrupted run left there says that its hosts still run.
+export MOLECULE_EPHEMERAL_DIRECTORY := $(CACHE)/molecule/$(MOLECULE_LAB)
+MOLECULE := rm -rf $(MOLECULE_EPHEMERAL_DIRECTORY) && molecule test --report --scenario-name
 LAB := $(VENV)/bin/python tests/lab/lab.py
 
 .PHONY: demo
@@ -204,12 +207,12 @@ test-lab: setup ## the lab itself: two side by side, and nothing left of either
 
 .PHONY: molecule
 molecule: setup ## molecule: the whole gateway; MOLECULE_SCENARIO=… for another scenario
-	molecule test --scenario-name $(MOLECULE_SCENARIO) --report
+	$(MOLECULE) $(MOLECULE_SCENARIO)
 
 .PHONY: molecule-all
 molecule-all: molecule ## molecule: the gateway on Debian 12 and 13, keepalived on 11 to 13
-	molecule test --scenario-name keepalived --report
-	LAB_RELEASE=trixie molecule test --scenario-name gateway --report
+	$(MOLECULE) keepalived
+	export LAB_RELEASE=trixie; $(MOLECULE) gateway
 
 .PHONY: test-platform
 test-platform: setup ## role keepalived on a pair of LAB_BASE_IMAGE; tests/platforms/README.md
@@ -248,6 +251,10 @@ bench: setup ## what one check costs; table and JSON in build/bench
 .PHONY: bench-failover
 bench-failover: setup ## 30 failovers with each of three configurations
 	$(VENV)/bin/python tests/bench/failover_bench.py --flips 30 --keep
+
+.PHONY: soak
+soak: setup ## an hour of peace and an hour of troubles: what the controllers were asked, and whether the VIP moved
+	$(VENV)/bin/python tests/bench/soak.py --keep
 
 .PHONY: figures
 figures: setup ## the size of the code beside what is to be reached; FIGURES="--lab NAME" measures runs, too
