@@ -16,7 +16,9 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _client_keys,
     _deployed_check,
     _keepalived_conf,
+    _packet_filter,
     _run_lock,
+    _safe_files,
     _vip_facts,
 )
 
@@ -58,6 +60,14 @@ def _check(params, now):
     return check, answer, certificate
 
 
+def _lost_rules(preload_file):
+    """The gateway's firewall rules that are not in effect; None where it has none, or that cannot be read."""
+    try:
+        return _packet_filter.lost(_packet_filter.COMMENT, preload_file)
+    except (_packet_filter.FilterError, _safe_files.FileError):
+        return None
+
+
 def gather(params, now=None):
     """The module's parameters -> what it returns. Raises VipFactsError, AddressError and ProbeError."""
     now = time.time() if now is None else now
@@ -84,5 +94,6 @@ def gather(params, now=None):
         "check": check,
         "answer": answer,
         "certificate": certificate,
+        "lost_rules": _lost_rules(params["preload_file"]) if params["preload_file"] else None,
         "lock": _run_lock.read() if params["controller"] else None,
     }

@@ -98,6 +98,20 @@ def _without_hollow_sections(lines):
     return kept
 
 
+def ours(text, marker):
+    """[(table, line)] of the rules that are between our marks."""
+    found, table, inside = [], None, False
+    for line in text.splitlines():
+        line = line.strip()
+        if line.startswith("*"):
+            table = line[1:]
+        elif line in ("# BEGIN %s" % marker, "# END %s" % marker):
+            inside = line.startswith("# BEGIN")
+        elif inside:
+            found.append((table, line))
+    return found
+
+
 def edit(text, rules, marker):
     """The text of the file with our rules in it, and those of an earlier run out of it; [] takes ours out. Raises PreloadError."""
     wanted = _by_table(rules)

@@ -20,8 +20,9 @@ import os
 import subprocess
 import time
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _iptables_preload
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _iptables_preload, _safe_files
 
+COMMENT = "eucalyptus.ha"  # of the rules of role cc_gateway, and the mark around them in the controller's preload file
 TABLES = ("filter", "nat", "mangle")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 ATTEMPTS = 5
@@ -77,18 +78,18 @@ def _words(text):
         if word == "-m":
             words.pop(0)
         else:
-            kept.append(word[:-3] if word.endswith("/32") else word)
+            # iptables knows protocol 112 by its name where /etc/protocols does.
+            kept.append("vrrp" if word == "112" else word[:-3] if word.endswith("/32") else word)
     return kept
 
 
 def _spelled(rule):
-    """A rule's words, as _words() gives those of a saved one. iptables knows protocol 112 by its name where /etc/protocols does."""
+    """A rule's words, as _words() gives those of a saved one."""
     return ["-A", rule["chain"]] + _words(" ".join(_iptables_preload.arguments(rule)))
 
 
 def _same(saved, rule):
-    ours, theirs = _spelled(rule), _words(saved)
-    return sorted("vrrp" if word == "112" else word for word in ours) == sorted("vrrp" if word == "112" else word for word in theirs)
+    return sorted(_spelled(rule)) == sorted(_words(saved))
 
 
 def _obsolete(comment, rules):
@@ -114,6 +115,27 @@ def plan(comment, rules):
     if not rules and not _installed():
         return [], []
     return [rule for rule in rules if not _present(rule)], ["%s: %s" % pair for pair in _obsolete(comment, rules)]
+
+
+def lost(comment, preload_file):
+    """The rules of ours that the controller's preload file has and that are not in effect, as text; None without such rules.
+
+    Raises FilterError, and FileError of _safe_files.
+    """
+    found = _safe_files.read(preload_file)
+    wanted = _iptables_preload.ours(found.content.decode("utf-8", "replace"), comment) if found else []
+    if not wanted:
+        return None
+    missing = []
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            # A standby controller flushes its tables about every second, and loads the file right after it.
+            time.sleep(PAUSE)
+        there = [(table, sorted(_words(line))) for table in TABLES for line in _saved(table, comment)]
+        missing = ["%s: %s" % (table, line) for table, line in wanted if (table, sorted(_words(line))) not in there]
+        if not missing:
+            break
+    return missing
 
 
 def apply(comment, rules):

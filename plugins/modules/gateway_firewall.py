@@ -104,7 +104,7 @@ def main():
         argument_spec=dict(
             preload_file=dict(type="path", required=True),
             rules=dict(type="list", elements="dict", required=True),
-            comment=dict(type="str", default="eucalyptus.ha"),
+            comment=dict(type="str", default=_packet_filter.COMMENT),
         ),
         supports_check_mode=True,
     )

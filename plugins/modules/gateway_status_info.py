@@ -42,6 +42,9 @@ options:
     description: The configuration of keepalived.
     type: path
     default: /etc/keepalived/keepalived.conf
+  preload_file:
+    description: The cluster controller's iptables preload file, whose rules of the gateway should be in effect.
+    type: path
   probe:
     description: Query by ARP who answers for the VIPs.
     type: bool
@@ -131,6 +134,12 @@ answer:
   returned: success
   type: dict
   sample: {definite: true, local_state: ENABLED, message: ENABLED}
+lost_rules:
+  description: Rules of the gateway that are in O(preload_file) and not in effect. V(null) where there are none of the gateway.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 certificate:
   description: The certificate of the check's requests, V(null) where it uses none.
   returned: success
@@ -150,6 +159,7 @@ def main():
             query=dict(type="bool", default=True),
             sources=dict(type="dict", default={}),
             keepalived_conf=dict(type="path", default="/etc/keepalived/keepalived.conf"),
+            preload_file=dict(type="path"),
             probe=dict(type="bool", default=False),
             probe_timeout=dict(type="float", default=1.0),
             candidates=dict(type="dict", default={}),

@@ -113,6 +113,12 @@ def _candidates(name: str, cluster: Mapping[str, Any], hostvars: Hostvars) -> tu
     return addresses, errors
 
 
+def _preload_file(variables: Mapping[str, Any]) -> str:
+    """The controller's iptables preload file, as the defaults of role cc_gateway have it."""
+    root = str(_given(variables, "cc_gateway_eucalyptus_root", "")).rstrip("/")
+    return str(_given(variables, "cc_gateway_preload_file", f"{root}/etc/eucalyptus/iptables-preload"))
+
+
 def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any]) -> dict[str, Any]:
     """Clusters, what is queried on each host, and what is wrong with the inventory and the options.
 
@@ -168,6 +174,7 @@ def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any
                 "query": ask_from == "host",
                 "sources": sources,
                 "keepalived_conf": str(_given(hostvars[host], "keepalived_config_file", "/etc/keepalived/keepalived.conf")),
+                "preload_file": _preload_file(hostvars[host]),
                 "address": _clusters.address_of(host, hostvars[host]),
             }
         for host in cluster["nodes"]:
@@ -211,6 +218,7 @@ def _host(variables: Mapping[str, Any], ask_from: str) -> dict[str, Any]:
         "deployed": inspected.get("deployed"),
         "check": inspected.get("check"),
         "certificate_days_left": _mapping(inspected.get("certificate")).get("days_left"),
+        "lost_rules": inspected.get("lost_rules"),
         "lock": _lock(inspected.get("lock")),
     }
 

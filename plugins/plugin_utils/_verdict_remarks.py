@@ -212,6 +212,13 @@ def others(evidence: Evidence) -> list[Remark]:
             )
         if one.maintenance is None and one.reachable:
             remarks += _on([one], "HOSTS did not report whether it is in maintenance", "Check /etc/eucalyptus-ha on HOSTS.")
+        if one.lost_rules:
+            remarks += _on(
+                [one],
+                f"{len(one.lost_rules)} of the gateway's firewall rules {plural(one.lost_rules, 'is', 'are')} not in effect on HOSTS ({one.lost_rules[0]})",
+                "Node controllers may not reach other networks through HOSTS. Stop what reloads the firewall there (firewalld), then run "
+                "eucalyptus.ha.gateway.",
+            )
         remarks += [Remark(f"{one.name}: {problem}", f"Fix that on {one.name}.") for problem in one.problems]
     advice = "Renew it before then, on the cloud controller and on both cluster controllers."
     text = "the cloud's certificate on HOSTS expires in DAYS"

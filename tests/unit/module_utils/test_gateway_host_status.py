@@ -38,7 +38,7 @@ def host(tmp_path, monkeypatch):
         def gather(self, **options):
             given = {
                 "vips": ["192.0.2.10"], "controller": True, "query": True, "sources": {}, "probe": False, "probe_timeout": 0.1,
-                "candidates": {}, "keepalived_conf": str(self.conf), **options,
+                "candidates": {}, "keepalived_conf": str(self.conf), "preload_file": None, **options,
             }  # fmt: skip
             return _gateway_host_status.gather(given)
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _iptables_preload
 
 COLLECTIONS = Path(__file__).resolve().parents[3] / ".cache" / "collections"
 pytestmark = pytest.mark.skipif(
@@ -42,6 +43,8 @@ for step, argument in json.load(sys.stdin):
         subprocess.check_call(argument, shell=True)
     elif step == "apply":
         filter_.apply("eucalyptus.ha", argument)
+    elif step == "lost":
+        print(json.dumps(filter_.lost("eucalyptus.ha", argument)))
     else:
         print(json.dumps(filter_.plan("eucalyptus.ha", argument)))
 """
@@ -91,3 +94,23 @@ def test_rules_of_former_peers_and_doubles_go_and_those_of_others_stay():
 
 def test_no_rules_wanted_removes_ours():
     assert steps(("apply", RULES), ("apply", []), ("plan", []), ("run", "! iptables-save | grep -q eucalyptus.ha")) == [[[], []]]
+
+
+@pytest.mark.parametrize("table", ["filter", "nat"])
+def test_p4_rules_that_a_flush_has_taken_are_reported_by_status(table, tmp_path):
+    preload = tmp_path / "iptables-preload"
+    preload.write_text(_iptables_preload.edit("*filter\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n", RULES, COMMENT), encoding="ascii")
+    whole, flushed = steps(
+        ("apply", RULES), ("lost", str(preload)), ("run", f"iptables -t {table} -F"), ("lost", str(preload))
+    )
+    assert whole == []
+    assert len(flushed) == len([rule for rule in RULES if rule["table"] == table])
+    assert all(line.startswith(f"{table}: -A ") for line in flushed)
+
+
+@pytest.mark.parametrize("text", [None, "*filter\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n"])
+def test_p4_without_rules_of_the_gateway_nothing_is_lost(text, tmp_path):
+    preload = tmp_path / "iptables-preload"
+    if text:
+        preload.write_text(text, encoding="ascii")
+    assert steps(("lost", str(preload))) == [None]

@@ -46,6 +46,7 @@ def test_one_cluster():
     assert (cluster["name"], cluster["vip"], cluster["hosts"], cluster["nodes"]) == ("eucalyptus_cc", VIP, ["cc1", "cc2"], ["nc1"])
     assert found["hosts"]["cc2"] == {
         "vips": [VIP], "controller": True, "query": True, "address": "10.0.0.2", "keepalived_conf": "/etc/keepalived/keepalived.conf",
+        "preload_file": "/etc/eucalyptus/iptables-preload",
         "sources": found["hosts"]["cc1"]["sources"],
     }  # fmt: skip
     assert found["hosts"]["nc1"] == {"vips": [VIP], "probe": True, "candidates": {"cc1": "10.0.0.1", "cc2": "10.0.0.2"}}
@@ -208,6 +209,7 @@ FACT = {"vips": [{"vip": VIP, "held": True}]}
 INSPECTED = {
     "vip_fact": FACT, "deployed": True, "check": {"installed": True}, "certificate": {"days_left": 9},
     "answer": {"definite": True, "local_state": "ENABLED", "message": "m"}, "lock": {"what": "drill"},
+    "lost_rules": ["nat: -A x"],
 }  # fmt: skip
 
 
@@ -222,6 +224,7 @@ def test_what_a_host_returned():
     assert cluster["hosts"]["cc1"] == {
         "asked": True, "reachable": True, "error": None, "local_state": "ENABLED", "state_source": "host", "state_message": "m",
         "vip_fact": FACT, "deployed": True, "check": {"installed": True}, "certificate_days_left": 9, "lock": {"what": "drill"},
+        "lost_rules": ["nat: -A x"],
     }  # fmt: skip
     assert (cluster["views"], cluster["not_asked"]) == ({"nc1": FACT}, None)
 
@@ -254,3 +257,15 @@ def test_a_host_that_failed_earlier_in_the_run_is_not_called_outside_limit_and_w
     cluster = evidence(in_play=["cc1"], cc2={"__cc_gateway_status_host": INSPECTED}, nc1={"__cc_gateway_status_host": INSPECTED})
     assert cluster["hosts"]["cc2"] == {"asked": True, "reachable": False, "error": "it failed earlier in this run"}
     assert cluster["views"] == {"nc1": {"error": "it failed earlier in this run"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"cc_gateway_eucalyptus_root": "/"}, "/etc/eucalyptus/iptables-preload"),
+        ({"cc_gateway_eucalyptus_root": "/opt/eucalyptus"}, "/opt/eucalyptus/etc/eucalyptus/iptables-preload"),
+        ({"cc_gateway_preload_file": "/var/run/eucalyptus/net/iptables-preload"}, "/var/run/eucalyptus/net/iptables-preload"),
+    ],
+)
+def test_p4_the_preload_file_is_where_the_role_writes_it(given, expected):
+    assert plan(inventory(cc1=given))["hosts"]["cc1"]["preload_file"] == expected
