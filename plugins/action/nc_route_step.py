@@ -144,14 +144,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
 
     def _on_host(self, step: str, **arguments: Any) -> dict[str, Any]:
         """Run the module. What it prints is in no log, however verbose: files of the host are in it."""
-        before = self._task.no_log, self._play_context.no_log
-        self._task.no_log = self._play_context.no_log = True
+        # The connection may have a play context of its own, and ssh asks that one.
+        contexts = [self._play_context, self._connection._play_context]
+        before = [self._task.no_log, *(one.no_log for one in contexts)]
+        for one in [self._task, *contexts]:
+            one.no_log = True
         try:
             result: dict[str, Any] = self._execute_module(
                 module_name=MODULE, module_args={"step": step, **arguments}, task_vars=self._variables
             )
         finally:
-            self._task.no_log, self._play_context.no_log = before
+            for one, no_log in zip([self._task, *contexts], before):
+                one.no_log = no_log
         if result.get("failed"):
             raise _Failed(": ".join(str(result[key]).strip() for key in ("msg", "module_stderr") if result.get(key)))
         return result

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import uuid
 from collections.abc import Iterator
 
 import pytest
-from lab import Lab, LabError, podman
+from lab import TOPOLOGIES, Lab, LabError, podman
 
 
 def output(*command: str) -> str:
@@ -26,11 +27,38 @@ def machine() -> dict[str, list[str]]:
     return {
         "containers": sorted(podman("ps", "--all", "--format", "{{.Names}}").stdout.split()),
         "networks": sorted(podman("network", "ls", "--format", "{{.Name}}").stdout.split()),
-        "links": sorted(link["ifname"] for link in json.loads(output("ip", "-json", "link"))),
+        "links": sorted(f"{link['ifname']} {link.get('master')}" for link in json.loads(output("ip", "-json", "link"))),
         "routes": sorted(output("ip", "route", "show", "table", "all").splitlines()),
         "rules": _rules(),
         "volumes": sorted(podman("volume", "ls", "--quiet").stdout.split()),
     }
+
+
+def marks(lab: Lab) -> list[re.Pattern[str]]:
+    """How the names and addresses of what belongs to a lab are told from those of other labs, which come and go meanwhile."""
+    networks = json.loads(podman("network", "inspect", lab.network("private"), lab.network("outside")).stdout)
+    containers = json.loads(podman("inspect", *(lab.container(host.name) for host in TOPOLOGIES["cluster"])).stdout)
+    mounts = [mount for container in containers for mount in container["Mounts"]]
+    words = [network["network_interface"] for network in networks] + [
+        one["Name"] for one in mounts if one["Type"] == "volume"
+    ]
+    # Of a network's address the first three numbers.
+    starts = [f"{lab.name}-"] + [
+        subnet["subnet"].rpartition(".")[0] + "." for one in networks for subnet in one["subnets"]
+    ]
+    return [re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)") for word in words] + [
+        re.compile(rf"(?<![\w.]){re.escape(start)}") for start in starts
+    ]
+
+
+def found(marked: list[re.Pattern[str]]) -> list[str]:
+    """What the machine has with one of these marks."""
+    return [
+        f"{kind}: {one}"
+        for kind, those in machine().items()
+        for one in those
+        if any(mark.search(one) for mark in marked)
+    ]
 
 
 @pytest.fixture
@@ -42,8 +70,6 @@ def names() -> Iterator[list[str]]:
 
 
 def test_two_labs_live_side_by_side_and_leave_nothing(names: list[str]) -> None:
-    before = machine()
-
     first, second = Lab(names[0]), Lab(names[1])
     first.up("bookworm")
     second.up("bookworm")
@@ -59,12 +85,16 @@ def test_two_labs_live_side_by_side_and_leave_nothing(names: list[str]) -> None:
     )
     with pytest.raises(LabError, match="is there already"):
         first.up("bookworm")
-    assert machine() != before
+    theirs = [marks(first), marks(second)]
+    both = [found(one) for one in theirs]
+    for kind in ("containers", "networks", "links", "routes", "rules"):
+        assert all(any(line.startswith(kind) for line in lines) for lines in both), f"no {kind}: the marks are wrong"
 
     first.down()
-    assert [name for name in machine()["containers"] if name.startswith(names[1])], "the other lab must stay"
+    assert found(theirs[0]) == []
+    assert found(theirs[1]) == both[1], "the other lab must stay"
     second.down()
-    assert machine() == before
+    assert found(theirs[1]) == []
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 21, "lab/../..", "läb"])

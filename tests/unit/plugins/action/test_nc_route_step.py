@@ -54,10 +54,11 @@ class Host:
 
     def run(self, step, variables=None, check_mode=False, diff=False, **arguments):
         task = SimpleNamespace(args={"step": step, **arguments}, check_mode=check_mode, diff=diff, no_log=False, async_val=0)
-        context = SimpleNamespace(no_log=False)
+        # ssh prints what a module returned, at -vvv, unless the connection's own play context says no_log.
+        context, connections = SimpleNamespace(no_log=False), SimpleNamespace(no_log=False)
         action = ActionModule(
             task=task,
-            connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
+            connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir=None), _play_context=connections),
             play_context=context,
             loader=None,
             templar=SimpleNamespace(template=lambda value: value),
@@ -68,7 +69,7 @@ class Host:
             assert module_name == MODULE
             assert task_vars["inventory_hostname"] == "nc1"
             self.calls.append(module_args)
-            self.hidden.append((task.no_log, context.no_log))
+            self.hidden.append((task.no_log, context.no_log, connections.no_log))
             answer = self.answers[module_args["step"]]
             if isinstance(answer, Exception):
                 raise answer
@@ -83,7 +84,7 @@ class Host:
             **(variables or {}),
         }
         result = action.run(task_vars=known)
-        assert (task.no_log, context.no_log) == (False, False), "results of the step itself are shown"
+        assert not (task.no_log or context.no_log or connections.no_log), "results of the step itself are shown"
         assert "hunter2" not in json.dumps(result)
         return result
 
@@ -98,7 +99,7 @@ def test_a_plan_says_what_is_about_to_happen(host):
     assert (result["needed"], result["state"], result.get("changed", False)) == (True, "present", False)
     assert result["msg"].startswith("nc1: the default route will become 10.0.0.10 dev eth0, set by networkd (systemd-networkd manages eth0")
     assert host.calls == [{"step": "plan", "vip": VIP, "interface": "", "control_address": ""}]
-    assert host.hidden == [(True, True)], "what the module prints is in no log"
+    assert host.hidden == [(True, True, True)], "what the module prints is in no log"
 
 
 def test_in_check_mode_a_plan_is_a_change_with_its_lines(host):
