@@ -154,7 +154,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                 module_name=MODULE, module_args={"step": step, **arguments}, task_vars=self._variables
             )
         finally:
-            for one, no_log in zip([self._task, *contexts], before):
+            for one, no_log in zip([self._task, *contexts], before, strict=True):
                 one.no_log = no_log
         if result.get("failed"):
             raise _Failed(": ".join(str(result[key]).strip() for key in ("msg", "module_stderr") if result.get(key)))

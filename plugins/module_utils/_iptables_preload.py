@@ -101,8 +101,7 @@ def _without_hollow_sections(lines):
 def ours(text, marker):
     """[(table, line)] of the rules that are between our marks."""
     found, table, inside = [], None, False
-    for line in text.splitlines():
-        line = line.strip()
+    for line in (one.strip() for one in text.splitlines()):
         if line.startswith("*"):
             table = line[1:]
         elif line in ("# BEGIN %s" % marker, "# END %s" % marker):

@@ -213,9 +213,10 @@ def others(evidence: Evidence) -> list[Remark]:
         if one.maintenance is None and one.reachable:
             remarks += _on([one], "HOSTS did not report whether it is in maintenance", "Check /etc/eucalyptus-ha on HOSTS.")
         if one.lost_rules:
+            are = plural(one.lost_rules, "is", "are")
             remarks += _on(
                 [one],
-                f"{len(one.lost_rules)} of the gateway's firewall rules {plural(one.lost_rules, 'is', 'are')} not in effect on HOSTS ({one.lost_rules[0]})",
+                f"{len(one.lost_rules)} of the gateway's firewall rules {are} not in effect on HOSTS ({one.lost_rules[0]})",
                 "Node controllers may not reach other networks through HOSTS. Stop what reloads the firewall there (firewalld), then run "
                 "eucalyptus.ha.gateway.",
             )
