@@ -40,6 +40,7 @@ EXAMPLES = r"""
           user: nobody
       vrrp_instance:
         gateway:
+          interface: eth0
           unicast_peer: [10.0.0.2]
           track_script: [web]
 """
@@ -47,11 +48,12 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    Lines of C(program USER FILE), with V(-) for an unknown user, of C(peer ADDRESS), C(source ADDRESS) and C(include FILE).
+    Lines of C(program USER FILE), with V(-) for an unknown user, of C(interface NAME), C(peer ADDRESS), C(source ADDRESS) and
+    C(include FILE).
     Sorted, each once. C(namespace NAME) comes first, where the configuration has a network namespace.
   type: list
   elements: str
-  sample: ["peer 10.0.0.2", "program eucalyptus /usr/bin/python3"]
+  sample: ["interface eth0", "peer 10.0.0.2", "program eucalyptus /usr/bin/python3"]
 """
 
 

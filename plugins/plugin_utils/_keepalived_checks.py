@@ -678,7 +678,8 @@ def warnings(data: Any, version: str = "") -> list[str]:
 def host_checks(data: Any) -> list[str]:
     """What only the host can report, for the role's shell script.
 
-    ``namespace NAME`` for what follows, ``include FILE``, ``peer ADDRESS``, ``program USER FILE`` and ``source ADDRESS``.
+    ``namespace NAME`` for what follows, ``include FILE``, ``interface NAME``, ``peer ADDRESS``, ``program USER FILE`` and
+    ``source ADDRESS``.
     """
     if not isinstance(data, Mapping):
         return []
@@ -692,6 +693,8 @@ def host_checks(data: Any) -> list[str]:
         if file and "$" not in file and not file.startswith("<"):
             found.add(f"program {own or user or '-'} {file}")
     for _name, body, _path in named(data.get("vrrp_instance"), ()):
+        if re.fullmatch(r"[^\s/${<]+", str(body.get("interface") or "")):
+            found.add(f"interface {body['interface']}")
         for word, _words, _where in entries(body.get("unicast_peer"), "address"):
             if address(word):
                 found.add(f"peer {word}")

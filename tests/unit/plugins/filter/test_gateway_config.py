@@ -122,6 +122,11 @@ def test_no_real_time_priority_when_it_is_zero():
     assert "vrrp_rt_priority" not in gateway_config({**GIVEN, "rt_priority": "0"})["global_defs"]
 
 
+def test_p15_the_kernel_does_not_kill_it_for_a_hundredth_of_a_second():
+    assert gateway_config(GIVEN)["global_defs"]["vrrp_rlimit_rttime"] == 1000000
+    assert "vrrp_rlimit_rttime" not in gateway_config({**GIVEN, "rt_priority": "0"})["global_defs"]
+
+
 def test_the_result_is_what_the_renderer_and_the_refusals_accept():
     data = gateway_config(
         {**GIVEN, "gateways": [MAIN, dict(MAIN, instance="second", virtual_router_id=46, vip="10.0.0.11")]}

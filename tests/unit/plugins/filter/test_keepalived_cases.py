@@ -268,9 +268,9 @@ def test_k6_a_weight_that_forces_fault_goes_with_nopreempt(weight: Any, bad: boo
 def test_k7_source_addresses_are_looked_for_on_the_host() -> None:
     peers = {"unicast_peer": ["10.0.1.2"]}
     data = instances({"unicast_src_ip": "10.0.1.77", **peers}, {"mcast_src_ip": "10.0.1.78"})
-    assert host_checks(data) == ["peer 10.0.1.2", "source 10.0.1.77", "source 10.0.1.78"]
+    assert host_checks(data) == ["interface eth0", "peer 10.0.1.2", "source 10.0.1.77", "source 10.0.1.78"]
     assert host_checks({**data, "net_namespace": "red"})[0] == "namespace red"
-    assert host_checks(instance(unicast_src_ip="$ADDRESS", **peers)) == ["peer 10.0.1.2"]
+    assert host_checks(instance(unicast_src_ip="$ADDRESS", **peers)) == ["interface eth0", "peer 10.0.1.2"]
 
 
 def test_k8_includes_come_where_they_can_define_something() -> None:
@@ -322,7 +322,7 @@ def test_k10_a_line_given_as_words_is_read_as_words() -> None:
     assert [problem.split(" is ")[1].split(",")[0] for problem in found] == ["'VI'", "'1'"]
     peer = instance(unicast_src_ip="10.0.1.1", unicast_peer=[["10.0.1.1", "min_ttl", 5]])
     assert "this host itself" in keepalived_problems(peer)[0]
-    assert host_checks(peer) == ["peer 10.0.1.1", "source 10.0.1.1"]
+    assert host_checks(peer) == ["interface eth0", "peer 10.0.1.1", "source 10.0.1.1"]
     twice = instance(virtual_ipaddress=[["10.0.0.9/32", "dev", "eth0"], {"address": ["10.0.0.9/32"], "dev": ["eth0"]}])
     assert "is 10.0.0.9 on eth0, which" in keepalived_problems(twice)[0]
     servers = {"virtual_server": [{"name": ["10.0.0.300", 80], "real_server": [{"name": ["10.0.0.2", 80]}]}]}

@@ -287,6 +287,7 @@ def test_what_the_host_has_to_tell() -> None:
     data["vrrp_script"]["more"] = {"script": "${_PWD}/x"}
     data["virtual_server"] = {"fwmark 1": {"real_server": {"10.0.0.5": {"MISC_CHECK": {"misc_path": "/bin/misc"}}}}}
     assert host_checks(data) == [
+        "interface eth0",
         "peer 10.0.0.2",
         "peer 10.0.0.3",
         "program eucalyptus /bin/check",
