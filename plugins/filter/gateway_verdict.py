@@ -56,6 +56,7 @@ options:
             C(when_none_enabled) (V(hold) or V(release)).
           - C(certificate_days_left) (number or null), negative for an expired certificate.
           - C(lost_rules) (list or null), the gateway's firewall rules that are not in effect, as text.
+            C(firewalld) (bool), whether firewalld runs although the gateway has rules of its own.
           - C(lock) (dict or null), the lock of a run that acts on the cluster, with C(what) (V(deploy), V(maintenance), V(drill),
             V(nc_route), V(remove) or any text), C(who) (str), C(since) (seconds since 1970, or text) and C(stale) (bool, whether
             its run is not at work any more).

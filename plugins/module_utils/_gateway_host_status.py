@@ -15,6 +15,7 @@ import time
 from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _client_keys,
     _deployed_check,
+    _gateway_facts,
     _keepalived_conf,
     _packet_filter,
     _run_lock,
@@ -84,6 +85,7 @@ def gather(params, now=None):
         }
     )
     check = answer = certificate = deployed = None
+    lost_rules = _lost_rules(params["preload_file"]) if params["preload_file"] else None
     if params["controller"]:
         check, answer, certificate = _check(params, now)
         readable = fact["keepalived"]["configuration"]["error"] is None
@@ -94,6 +96,8 @@ def gather(params, now=None):
         "check": check,
         "answer": answer,
         "certificate": certificate,
-        "lost_rules": _lost_rules(params["preload_file"]) if params["preload_file"] else None,
+        "lost_rules": lost_rules,
+        # Where the gateway has no rules, the site may have arranged it with firewalld.
+        "firewalld": lost_rules is not None and _gateway_facts.firewalld(),
         "lock": _run_lock.read() if params["controller"] else None,
     }

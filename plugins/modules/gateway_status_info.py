@@ -140,6 +140,11 @@ lost_rules:
   type: list
   elements: str
   sample: []
+firewalld:
+  description: Whether firewalld runs although the gateway has rules of its own.
+  returned: success
+  type: bool
+  sample: false
 certificate:
   description: The certificate of the check's requests, V(null) where it uses none.
   returned: success

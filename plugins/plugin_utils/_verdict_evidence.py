@@ -96,6 +96,7 @@ class Host:
     certificate_days_left: float | None
     problems: list[str]
     lost_rules: list[str]  # rules of the gateway that are not in effect
+    firewalld: bool  # it runs although the gateway has rules of its own
     seen_by: list[str] = field(default_factory=list)
 
 
@@ -268,6 +269,7 @@ def _host(name: str, data: Any, vip: str, own: Mapping[str, Any]) -> Host:
         certificate_days_left=_number(data.get("certificate_days_left"), f"{where}: certificate_days_left"),
         problems=_names(fact.get("problems"), f"{where}: vip_fact: problems"),
         lost_rules=_names(data.get("lost_rules"), f"{where}: lost_rules"),
+        firewalld=_bool_or_none(data.get("firewalld"), f"{where}: firewalld") is True,
     )
 
 

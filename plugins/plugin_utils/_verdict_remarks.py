@@ -212,13 +212,18 @@ def others(evidence: Evidence) -> list[Remark]:
             )
         if one.maintenance is None and one.reachable:
             remarks += _on([one], "HOSTS did not report whether it is in maintenance", "Check /etc/eucalyptus-ha on HOSTS.")
+        if one.firewalld:
+            remarks += _on(
+                [one],
+                "firewalld is running on HOSTS and rejects what node controllers send through it",
+                "On HOSTS run: systemctl disable --now firewalld. Then run eucalyptus.ha.gateway.",
+            )
         if one.lost_rules:
             are = plural(one.lost_rules, "is", "are")
             remarks += _on(
                 [one],
                 f"{len(one.lost_rules)} of the gateway's firewall rules {are} not in effect on HOSTS ({one.lost_rules[0]})",
-                "Node controllers may not reach other networks through HOSTS. Stop what reloads the firewall there (firewalld), then run "
-                "eucalyptus.ha.gateway.",
+                "Node controllers may not reach other networks through HOSTS. Run eucalyptus.ha.gateway, and find what removes the rules.",
             )
         remarks += [Remark(f"{one.name}: {problem}", f"Fix that on {one.name}.") for problem in one.problems]
     advice = "Renew it before then, on the cloud controller and on both cluster controllers."

@@ -294,6 +294,7 @@ class TestWholeFactsAsViews:
         ({"vip_state": "interface_down"}, "10.0.0.10 on cc2 is on an interface that is down: cc2 does not answer for it"),
         ({"maintenance": None}, "cc2 did not report whether it is in maintenance"),
         ({"problems": ["/run/x: cannot be read"]}, "cc2: /run/x: cannot be read"),
+        ({"firewalld": True}, "firewalld is running on cc2 and rejects what node controllers send through it"),
         ({"lost_rules": ["nat: -A a"]}, "1 of the gateway's firewall rules is not in effect on cc2 (nat: -A a)"),
         ({"lost_rules": ["nat: -A a", "b"]}, "2 of the gateway's firewall rules are not in effect on cc2 (nat: -A a)"),
     ],
