@@ -24,14 +24,20 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils._nc_route_inspect im
 try:
     from http.client import HTTPException
     from urllib.error import HTTPError
-    from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+    from urllib.request import HTTPHandler, HTTPRedirectHandler, ProxyHandler, Request, build_opener
 except ImportError:  # Python 2.7
-    from httplib import HTTPException
+    from httplib import HTTPConnection, HTTPException
 
     # Not by an import: ansible-test wants ansible.module_utils.urls in its place, which uses proxies and follows redirects.
     _urllib2 = __import__("urllib2")
     HTTPError, HTTPRedirectHandler, ProxyHandler = _urllib2.HTTPError, _urllib2.HTTPRedirectHandler, _urllib2.ProxyHandler
     Request, build_opener = _urllib2.Request, _urllib2.build_opener
+
+    class HTTPHandler(_urllib2.HTTPHandler):
+        """Without strict, any bytes are an answer of HTTP/0.9."""
+
+        def http_open(self, req):
+            return self.do_open(lambda host, **options: HTTPConnection(host, strict=True, **options), req)
 
 PING_INTERVAL, PING_COUNT, PING_TIMEOUT = 0.3, 3, 2.0
 NEIGHBOUR_LIMIT = 1.0  # seconds
@@ -160,7 +166,7 @@ def _fetch_once(url):
     def ring(_signal, _frame):
         raise _TimeIsUp()
 
-    opener = build_opener(ProxyHandler({}), _NoRedirects())
+    opener = build_opener(HTTPHandler(), ProxyHandler({}), _NoRedirects())
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(PAGE_TIME)
     try:
