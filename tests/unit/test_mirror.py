@@ -13,6 +13,7 @@ OF_TESTS = ("cc_simulator", "mutants")
 # Tests of something else than one file, and of what.
 OTHERS = {
     "cc_simulator/test_illness.py": "the simulator as a whole: what it does wrong on request",
+    "roles/keepalived/test_admit_vrrp.py": "templates/admit-vrrp.sh.j2, a script of the role",
     "cc_simulator/test_real.py": "the simulator beside a recording of a real controller",
     "cc_simulator/test_strictness.py": "the simulator as a whole: what it rejects",
     "cc_simulator/test_command_line.py": "the simulator as a process: __main__.py and control.py",
