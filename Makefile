@@ -45,7 +45,7 @@ clean: demo-clean ## remove everything that make created, the demo lab included
 
 # --- all tests ------------------------------------------------------------------------------------
 
-# A tier is a list of stages. When one fails, the last line says which, and how to run just that.
+# A tier is a list of stages. When one fails, the last line names it, and the command to run just that.
 define stages
 	@for stage in $(1); do \
 	  started=$$SECONDS; \
@@ -73,7 +73,7 @@ test-full: setup ## everything: all cores, platforms, faults and mutants, the ex
 LINT := $(CURDIR)/.venv-lint
 IN_LINT := env PATH=$(LINT)/bin:$$PATH
 # The slowest first: they run side by side.
-LINTS := lint-ansible lint-types lint-yaml lint-python lint-shell lint-spelling lint-licences lint-changelog lint-workflows lint-roles
+LINTS := lint-ansible lint-types lint-yaml lint-python lint-shell lint-spelling lint-words lint-licences lint-changelog lint-workflows lint-roles
 
 $(LINT)/.done: requirements-lint.txt $(VENV)/.done
 	$(PYTHON) -m venv $(LINT)
@@ -117,6 +117,22 @@ lint-shell: setup
 lint-spelling: $(LINT)/.done
 	@# Of the files that git knows; settings in pyproject.toml.
 	git ls-files -z | xargs -0 $(LINT)/bin/codespell
+
+# Words that the style of this project replaces, each with what to write instead; codespell's own format. A key of several words
+# is found too. Not checked: names in code (WORDS_IGNORE), tests, pages for developers, and output of runs that a page shows.
+WORDS := tools/words.txt
+WORDS_FILES := ':!tests' ':!docs/dev' ':!docs/verdicts.md' ':!docs/status' ':!*.svg' ':!*.json' ':!LICENSE*' ':!$(WORDS)'
+# Of the tests only what users see.
+WORDS_TESTS := tests/README.md tests/unit/README.md tests/cc_simulator/README.md tests/platforms/README.md tests/lab/demo.py tests/faults/table.py
+WORDS_IGNORE := (["'`])\w+\1|\b[A-Z]{1,2}\([^()]*\)|\b\w+\(|(?<=[\w\])])\.\w+|\b\w+=|^\s+\w+(:$$| {4,})|^\s+\w+: (bool|str|int|list|tuple)\b|: \w+"
+WORDS_IGNORE := $(WORDS_IGNORE)|[\w-]+\.(md|yml|py)\b|onnection.refused|\bASK\b
+
+.PHONY: lint-words
+export WORDS_IGNORE
+lint-words: $(LINT)/.done
+	@phrases=$$(sed -n 's/^\(.\)\([^>]* [^>]*\)->.*/[\1\u\1]\2/p' $(WORDS) | paste -sd '|'); \
+	  { git ls-files -z -- $(WORDS_FILES); git ls-files -z -- $(WORDS_TESTS); } | xargs -0 -r $(LINT)/bin/codespell --dictionary $(WORDS) --ignore-words-list '' \
+	    --regex "$$phrases|[\w'’-]+" --ignore-regex "$$WORDS_IGNORE"
 
 .PHONY: lint-licences
 lint-licences: $(LINT)/.done
@@ -188,7 +204,7 @@ matrix: setup ## ansible-test on every ansible-core and Python; writes docs/matr
 DEMO_NAME ?= demo
 export MOLECULE_LAB ?= molecule
 MOLECULE_SCENARIO ?= gateway
-# Molecule's own place belongs to all checkouts of one name, and what an interrupted run left there says that its hosts still run.
+# Molecule's own place belongs to all checkouts of one name, and what an interrupted run left there shows its hosts as running.
 export MOLECULE_EPHEMERAL_DIRECTORY := $(CACHE)/molecule/$(MOLECULE_LAB)
 MOLECULE := rm -rf $(MOLECULE_EPHEMERAL_DIRECTORY) && molecule test --report --scenario-name
 LAB := $(VENV)/bin/python tests/lab/lab.py
@@ -235,7 +251,7 @@ faults-all: setup ## all faults, five times each; writes docs/faults.md
 	pytest -q tests/faults --all-faults --fault-runs 5 --fault-docs
 
 .PHONY: test-mutants
-test-mutants: setup ## breakages written by hand must turn the tests meant for them red
+test-mutants: setup ## breakages written by hand must make their tests fail
 	$(VENV)/bin/python tests/mutants/run.py
 
 .PHONY: mutation
@@ -253,7 +269,7 @@ bench-failover: setup ## 30 failovers with each of three configurations
 	$(VENV)/bin/python tests/bench/failover_bench.py --flips 30 --keep
 
 .PHONY: soak
-soak: setup ## an hour of peace and an hour of troubles: what the controllers were asked, and whether the VIP moved
+soak: setup ## an hour of peace and an hour of troubles: the requests that the controllers got, and whether the VIP moved
 	$(VENV)/bin/python tests/bench/soak.py --keep
 
 .PHONY: figures

@@ -144,7 +144,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
 
     def _on_host(self, step: str, **arguments: Any) -> dict[str, Any]:
         """Run the module. What it prints is in no log, however verbose: files of the host are in it."""
-        # The connection may have a play context of its own, and ssh asks that one.
+        # The connection may have a play context of its own, and ssh uses that one.
         contexts = [self._play_context, self._connection._play_context]
         before = [self._task.no_log, *(one.no_log for one in contexts)]
         for one in [self._task, *contexts]:

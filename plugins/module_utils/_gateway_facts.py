@@ -5,7 +5,7 @@
 
 """What the settings of a gateway are derived from on a host. Private to the collection.
 
-eucalyptus.conf, the interfaces with their addresses, and the interpreter that the check runs with. Changes nothing and queries no other host.
+eucalyptus.conf, the interfaces with their addresses, and the interpreter that the check runs with. Changes nothing, queries no host.
 """
 
 from __future__ import absolute_import, division, print_function

@@ -110,7 +110,7 @@ def read(path, check_path, auth_pass_sha256=None):
     """What keepalived.conf sets up -> dict. Never raises.
 
     check_path is where this collection's check is, auth_pass_sha256 what passwords are compared with (hexadecimal). Gives kind
-    (none, ours, article or other), reasons (why it is the manual keepalived setup's), error (str or None), files (those that a backup should
+    (none, ours, article or other), reasons (why it is the manual setup's), error (str or None), files (those that a backup should
     hold), scripts (of the C(vrrp_script) blocks, by name), and instances: name, state, interface, virtual_router_id, version,
     advert_interval (seconds), vips, peers, auth_type, same_auth_pass, track_scripts, article (bool).
     """

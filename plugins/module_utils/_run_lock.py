@@ -75,7 +75,7 @@ class _Guard:
 def acquire(run, what, who, longest, replace=None, wait=0, path=PATH):  # noqa: PLR0917  (Python 2 has no keyword-only ones)
     """Take the lock for C(run). Returns the lock that is in force afterwards; it is ours when its C(run) is.
 
-    A lock of the same run is renewed, a stale one is replaced, and so is the one whose run is C(replace): the caller knows that it has ended.
+    A lock of the same run is renewed, a stale one is replaced, and so is the one whose run is C(replace): the caller knows it has ended.
     Another one is waited for, C(wait) seconds.
     """
     end = _now() + wait

@@ -135,7 +135,7 @@ answer:
   type: dict
   sample: {definite: true, local_state: ENABLED, message: ENABLED}
 lost_rules:
-  description: Rules of the gateway that are in O(preload_file) and not in effect. V(null) where there are none of the gateway.
+  description: Rules of the gateway that are in O(preload_file) and not in effect. V(null) if the gateway has no rules there.
   returned: success
   type: list
   elements: str

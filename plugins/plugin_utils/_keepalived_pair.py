@@ -66,5 +66,5 @@ def compare(
         return Mix("reject", contrary, f"old_unicast_checksum must not be {word} on {', '.join(contrary)}: {mix}. Leave it out.")
     missing = tuple(host for host in newer if not truth(given.get(host)))
     if missing:
-        return Mix("fix", missing, f"{mix}: old_unicast_checksum is set on {', '.join(missing)}. It is no longer needed once the older one is updated.")
+        return Mix("fix", missing, f"{mix}: old_unicast_checksum is set on {', '.join(missing)}. Update the older one.")
     return Mix("fine")

@@ -224,11 +224,9 @@ def table(report: dict) -> str:
         # REUSE-IgnoreStart: the licence of what is written, not of this file
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
         # REUSE-IgnoreEnd
-        "# What a check costs",
+        "# Measured: cost of a check",
         "",
-        f"`make bench` on {report['date']}, {report['rounds']} interleaved rounds, medians (10th to 90th percentile; least) in ms. "
-        f"{machine['cores']} cores, {machine['processor']}, Python {machine['python']}, {machine['openssl']}, load {machine['load']}.",
-        "",
+        f"Medians of {report['rounds']} interleaved rounds (10th to 90th percentile; least) in ms. "
         "The times of the check and of cc_service_info contain the simulator's own.",
         "",
         "| what | wall ms | CPU ms |",
@@ -248,11 +246,18 @@ def table(report: dict) -> str:
     ]
     for goal in report["goals"]:
         lines.append(f"| {goal['figure']} | {goal['measured_ms']:.1f} | {goal['limit_ms']:.1f} | {'met' if goal['met'] else 'MISSED'} |")
+    lines += [
+        "",
+        "---",
+        "",
+        f"*Written by `make bench` on {report['date']}: {machine['cores']} cores, {machine['processor']}, Python {machine['python']}, "
+        f"{machine['openssl']}, load {machine['load']}. Do not edit.*",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def processor() -> str:
-    """The model of the processor, as far as the kernel tells."""
+    """The model of the processor, as far as the kernel reports it."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

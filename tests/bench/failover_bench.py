@@ -61,16 +61,16 @@ SETTINGS: dict[str, dict[str, object]] = {
 # design.md: median and longest of `moved`, median of `gap`, in seconds.
 FIGURES = {"state_file": (0.35, 0.6, 0.1)}
 EXPLAINED = """\
-`article` is the baseline: the settings of the manual set-up of 2012 with this collection's check, in the same lab. `soap` and
-`state_file` are the defaults with that `cc_gateway_check_source`. *Noticed*: the first of the two keepalived logs another
+`article` is the baseline: the settings of the manual keepalived setup (EUCA-2412) with this collection's check, in the same lab. `soap` and
+`state_file` are the defaults with that `cc_gateway_check_source`. *Detected*: the first of the two keepalived logs another
 effective priority. *Moved*: the new host's kernel has the VIP. *Page*: nc1, which fetches one from beyond the gateway every
-20 ms, gets the first that came through the new host. *Gap*: the longest silence of the VIP, and of a host outside, towards
-nc1, which asks both every 10 ms.
+20 ms, gets the first that came through the new host. *Gap*: the longest time in which nc1 got no
+answer from the VIP, and from a host outside; it pings both every 10 ms.
 
 ![How many of the flips had moved the VIP after how many seconds](failover.png)
 """
 COLUMNS = {
-    "noticed": "noticed",
+    "noticed": "detected",
     "moved": "VIP moved",
     "page": "first page through the new host",
     "gap_vip": "gap, VIP",
@@ -187,9 +187,9 @@ def page(flips: list[dict], about: dict) -> str:
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
         # REUSE-IgnoreEnd
         "<!-- Written by tests/bench/failover_bench.py (make bench-failover); do not edit. -->",
-        "# Failover, measured",
+        "# Measured: failover time",
         "",
-        f"{about['when']}, {about['machine']}, load {about['load']}. Seconds after the cloud's first request: median (least to most).",
+        "Seconds after the cloud's first request to change the ENABLED controller: median (least to most).",
         "",
         "| settings | flips | " + " | ".join(COLUMNS.values()) + " | design |",
         "|---|---|" + "---|" * (len(COLUMNS) + 1),
@@ -203,7 +203,8 @@ def page(flips: list[dict], about: dict) -> str:
         missed = problems(name, own)
         verdict = "baseline" if name not in FIGURES else "reached" if not missed else "missed: " + "; ".join(missed)
         lines.append(f"| {name} | {len(own)} | " + " | ".join(cells) + f" | {verdict} |")
-    return "\n".join([*lines, "", EXPLAINED])
+    made = f"*Written by `make bench-failover` on {about['when']}: {about['machine']}, load {about['load']}. Do not edit.*"
+    return "\n".join([*lines, "", EXPLAINED, "---", "", made, ""])
 
 
 def problems(name: str, flips: list[dict]) -> list[str]:

@@ -73,7 +73,7 @@ def flip_step(setting: str, name: str = "CC flip", **how) -> Step:
     if setting == "release":
         return Step(
             name, lambda stage: stage.flip(**how), within=FLIP[setting] + TWO, nobody=STANDBY_POLL + TWO,
-            why="with `release` the old host gives the VIP up when its check knows, and the new one takes it when its own does",
+            why="with `release` the old host drops the VIP when its check detects the change, the new one takes it when its own does",
         )  # fmt: skip
     return Step(name, lambda stage: stage.flip(**how), within=FLIP[setting])
 
@@ -135,7 +135,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
         Fault(
             "flip-gap", "The same with 3 s between the two",
             (Step("CC flip, 3 s between", lambda s: s.flip(gap=3.0), within=flip, nobody=3.0 + flip if release else TWO,
-                  why="in the gap no CC is ENABLED: `release` gives the VIP up" if release else ""),),
+                  why="in the gap no CC is ENABLED: `release` drops the VIP" if release else ""),),
             ("default", "release"),
         ),
         Fault(
@@ -148,7 +148,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             (
                 Step("CC killed (-9)", lambda s: s.controller(s.holder, signal.SIGKILL), watch=1.0),
                 Step("the other CC enabled", lambda s: (time.sleep(2.0), s.swap(), s.enable(s.holder))[2], within=flip,
-                     why="the dead CC still counts as ENABLED (grace), and the newly enabled one outranks it"),
+                     why="the killed CC still counts as ENABLED (grace), and the newly enabled one outranks it"),
             ),
             ("default", "release"), True,
         ),
@@ -194,11 +194,11 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             ("default", "release"),
         ),
         Fault(
-            "cc-garbage", "The holder's CC answers garbage for 3 s, which is less than the grace; then for good",
+            "cc-garbage", "The holder's CC answers garbage for 3 s, which is less than the grace; then until the end",
             (
                 Step("garbage for 3 s",
                      lambda s: (s.behave(s.holder, "garbage"), time.sleep(3.0), s.behave(s.holder, "normal"))[0], watch=4.0),
-                Step("garbage for good", lambda s: s.behave(s.holder, "garbage"), watch=SILENT, also=says("holder", "UNKNOWN")),
+                Step("garbage until the end", lambda s: s.behave(s.holder, "garbage"), watch=SILENT, also=says("holder", "UNKNOWN")),
             ),
         ),
         Fault(
@@ -224,7 +224,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
                      nobody=60 if release else TWO, watch=5.0,
                      why="`release`: no CC is ENABLED" if release else "`hold`: stays where it was"),
                 Step("the other enabled", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip,
-                     nobody=flip if release else TWO, why="`release`: until the check has seen it" if release else ""),
+                     nobody=flip if release else TWO, why="`release`: until the check has detected it" if release else ""),
             ),
             ("default", "release"), True,
         ),
@@ -232,7 +232,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             "keepalived-killed", "All of keepalived is killed on the holder",
             (
                 Step("keepalived killed (-9)", lambda s: s.keepalived(s.holder, signal.SIGKILL), within=SILENT, two=3.0, nobody=1.0,
-                     watch=3.0, why="the kernel keeps the dead keepalived's address until systemd has started it again; the new one "
+                     watch=3.0, why="the kernel keeps the address of the killed keepalived until systemd has started it again; the new one "
                      "takes it off and, when nobody else has it by then, puts it back after its first check"),
             ),
             ("default", "release"), True,
@@ -271,9 +271,9 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             (
                 Step("VRRP blocked", lambda s: s.block_vrrp(True), HOLDER if release else BOTH,
                      within=0.0 if release else DEATH + 0.5, two=0.0 if release else 60.0, watch=8.0,
-                     why="" if release else "neither knows of the other: two holders for as long as the cut lasts"),
+                     why="" if release else "neither receives the other's adverts: two holders for as long as the cut lasts"),
                 Step("VRRP heals", lambda s: s.block_vrrp(False), within=1.0, two=1.0, watch=4.0, also=neighbour_right,
-                     why=f"nc1 is told within {REFRESH:g} s to whom to send, by the holder's next announcement of itself"),
+                     why=f"nc1's ARP entry is corrected within {REFRESH:g} s, by the holder's next gratuitous ARP"),
             ),
             ("default", "release"),
         ),
@@ -292,7 +292,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             "clock", "The holder's CC has a clock 1 h off from the one who asks; then the cloud enables the other CC",
             (
                 Step("CC's clock 1 h ahead", lambda s: s.wrong_clock(s.holder, 1), watch=SILENT,
-                     why="the CC refuses whoever has another time; no other CC is ENABLED", also=says("holder", "is the clock right?")),
+                     why="the CC rejects requests with another time; no other CC is ENABLED", also=says("holder", "is the clock right?")),
                 Step("the other CC enabled", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip),
             ),
             ("soap",),
@@ -301,9 +301,9 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             "certificate", "The cloud's certificate has expired on both hosts; then a flip",
             (
                 Step("certificate expired", lambda s: s.expire_certificates(), watch=SILENT,
-                     why="a CC compares the certificate with its own and does not look at its dates; status.yml warns of it"),
+                     why="a CC compares the certificate with its own and ignores its dates; eucalyptus.ha.status warns of it"),
                 Step("CC flip", lambda s: (s.set_state(s.holder, "DISABLED"), s.swap(), s.set_state(s.holder, "ENABLED"))[0],
-                     within=flip + 1.0, why="the two CCs are told one after the other, half a second apart"),
+                     within=flip + 1.0, why="the two CCs get their new states one after the other, half a second apart"),
             ),
             ("soap",),
         ),

@@ -104,7 +104,7 @@ def _role_words(step: Step) -> str:
         {
             ("holder",): "the ENABLED one's host",
             ("standby",): "the other host",
-            ("holder", "standby"): "both, alas",
+            ("holder", "standby"): "both (expected)",
         }.get(step.holders, "nobody")
         if step.within
         else "stays"

@@ -48,7 +48,7 @@ def main() -> int:
 
         step(f"2. gateway.yml: both cluster controllers share the VIP {vip}; it goes to the ENABLED one")
         playbook(lab, "gateway")
-        step("3. nc_route.yml: nc1, which had no way out, takes the VIP as its default gateway")
+        step("3. eucalyptus.ha.nc_route: nc1, which had no default route, gets the VIP as its default gateway")
         playbook(lab, "nc_route")
         step("4. status.yml, before the failover")
         playbook(lab, "status")

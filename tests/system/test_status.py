@@ -311,7 +311,7 @@ def write_document(found):
         "What `eucalyptus.ha.status` reports in each state, from real runs on the lab: cc1 and cc2 are cluster controllers, cc1 ENABLED",
         "unless stated otherwise, nc1 is a node controller. The exit status is that of ansible-playbook with the default",
         "`cc_gateway_status_fail_at: warning`; [cc_gateway_status](../roles/cc_gateway_status/README.md#when-it-fails) has the table of",
-        "severities. Written by `VERDICTS_DOC=1 pytest tests/system/test_status.py`.",
+        "severities.",
         "",
         "`-e cc_gateway_status_html=FILE` writes a page, here that of the split below ([the file](status/split.html)):",
         "",
@@ -323,4 +323,5 @@ def write_document(found):
         parts += [f"Verdict `{seen.verdict['verdict']}`, severity {seen.verdict['severity_name']} ({seen.verdict['severity']}), "
                   f"exit status {seen.status}." + (f" Situation: {how}." if how else ""), ""]  # fmt: skip
         parts += ["```", *[line.rstrip() for line in seen.table], "```", ""]
+    parts += ["---", "", "*Written by `VERDICTS_DOC=1 pytest tests/system/test_status.py`. Do not edit.*", ""]
     DOC.write_text("\n".join(parts), encoding="utf-8")

@@ -37,11 +37,11 @@ def main(root: Path) -> int:
                 outside.add(target)
                 continue
             inside += 1
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            linked = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             anchor = unquote(parts.fragment)
-            if not target.exists():
+            if not linked.exists():
                 broken.append(f"{path.relative_to(root)}: {target}: no such file")
-            elif anchor and target in pages and anchor not in pages[target].anchors:
+            elif anchor and linked in pages and anchor not in pages[linked].anchors:
                 broken.append(f"{path.relative_to(root)}: {target}: no such anchor")
     print("\n".join(sorted(set(broken))), end="\n" if broken else "")
     print(

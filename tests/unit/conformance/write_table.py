@@ -52,6 +52,7 @@ Each line is one case of `{test}`:
     pytest '{test}::test_local_refusal[CASE]'
 
 """
+_FOOT = "\n---\n\n*Written by `python -m tests.unit.conformance.write_table` from the messages in its tests. Do not edit.*\n"
 _LOCAL_TABLE_HEAD = ["error", "case", "reason", "message of `cc_service_info`"]
 _TABLE_HEAD = ["error", "case", "reason", "message of `cc_service_info`", "message of `cc-enabled-check`"]
 #: What differs from run to run, and what stands in the table for it.
@@ -122,7 +123,7 @@ def table(stand: Stand) -> str:
     """The text of the file, from a fresh run of every case that is a refusal."""
     answers = _lines([_TABLE_HEAD, *(_row(stand, case) for case in CASES if case.refusal)])
     local = _lines([_LOCAL_TABLE_HEAD, *(_local_row(stand, case) for case in LOCAL_CASES if case.refusal)])
-    return _HEAD.format(test=TEST) + answers + _LOCAL_HEAD.format(test=LOCAL_TEST) + local
+    return _HEAD.format(test=TEST) + answers + _LOCAL_HEAD.format(test=LOCAL_TEST) + local + _FOOT
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def test_a_file_ends_a_recording(run_module, tmp_path):
         ({"seconds": 1, "timeout": 11}, "timeout must be from 0.05 to 10, not 11.0"),
         ({"seconds": 1, "targets": [{"address": "gateway"}]}, "targets: 'gateway' is not an IPv4 or IPv6 address"),
         ({"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 0}]}, "targets: port of 127.0.0.1 port 0 must be 1 to 65535 (got 0)"),
-        ({"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 65536}]}, "targets: port of 127.0.0.1 port 65536 must be 1 to 65535 (got 65536)"),
+        ({"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 65536}]}, "targets: port of 127.0.0.1 port 65536 must be 1 to 65535"),
         (
             {"seconds": 1, "targets": [{"address": "127.0.0.1", "port": 1, "name": "a"}, {"address": "127.0.0.2", "port": 1, "name": "a"}]},
             "targets: a is there twice; give each a name of its own",

@@ -35,7 +35,7 @@ def test_p5_the_newer_host_takes_the_old_checksum(given: dict[str, Any] | None) 
     assert (mix.state, mix.hosts) == ("fix", ("cc2",))
     assert mix.message == (
         "keepalived before 1.3.7 drops the adverts of newer ones, and both would hold the address (cc1 has 1.3.5, cc2 has 2.2.8):"
-        " old_unicast_checksum is set on cc2. It is no longer needed once the older one is updated."
+        " old_unicast_checksum is set on cc2. Update the older one."
     )
 
 
