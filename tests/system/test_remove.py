@@ -70,7 +70,7 @@ def test_nothing_is_removed_unasked(pair):
         assert "cc_gateway_remove_confirm" in run.output
     run = pair.play("remove", *CONFIRM, "--limit", "eucalyptus_cc")
     assert run.status != 0
-    assert "may still have the VIP as their way out: nc1" in " ".join(run.output.split()), run.output
+    assert "whose default route may still be the VIP: nc1" in " ".join(run.output.split()), run.output
     assert {host: files(pair, host) for host in ("cc1", "cc2", "nc1")} == before
     assert pair.holders() == ["cc1"]
 
