@@ -97,7 +97,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         # AWX hands the status job's verdicts on to the jobs after it; role cc_gateway_status has options that begin alike.
         status = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]
         also = ["cc_gateway_verdicts", "cc_gateway_holder", *status]
-        errors = unknown_options(list(variables), specs, "cc_gateway_", also=also) + errors
+        # Unlike a wrong value, it does not keep the host from being inspected.
+        unknown = unknown_options(list(variables), specs, "cc_gateway_", also=also)
         facts = self._execute_module(
             module_name="eucalyptus.ha.gateway_settings_info",
             module_args={
@@ -113,7 +114,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             # Why it failed comes first, then what is wrong with the options; the rest would be its consequences.
             cause = facts.get("msg") or "the module returned nothing"
             lost = facts.get("unreachable", False)
-            return {**result, "failed": True, "unreachable": lost, "msg": message(host, [str(cause), *errors], [])}
+            return {**result, "failed": True, "unreachable": lost, "msg": message(host, [str(cause), *unknown, *errors], [])}
         settings = _gateway_settings.Settings(
             options,
             facts["conf"],
@@ -142,8 +143,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                     "site_tracks_old_check": "CCclient" in str(site),
                 }
             )
-        if problems["errors"]:
-            return {**result, "failed": True, "msg": message(host, problems["errors"], problems["warnings"])}
+        if unknown or problems["errors"]:
+            return {**result, "failed": True, "msg": message(host, unknown + problems["errors"], problems["warnings"])}
         result["ansible_facts"] = {"__cc_gateway": self._fact(settings, facts, found, problems)}
         result["msg"] = settings.source.get("evidence", "")
         result["warnings"] = [f"{host}: {warning}" for warning in problems["warnings"]]
