@@ -9,7 +9,10 @@ from system_helpers import wait_for
 INSTALL = "command -v firewall-cmd >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends firewalld; }"
 STOP = "systemctl disable --now --quiet firewalld"
 # Whoever installs firewalld on a controller opens what a controller needs.
-START = "systemctl enable --now --quiet firewalld && firewall-cmd --quiet --add-port=8774/tcp --add-service=ssh --add-protocol=vrrp"
+START = (
+    "systemctl enable --now --quiet firewalld && firewall-cmd --quiet --add-port=8774/tcp && firewall-cmd --quiet --add-service=ssh "
+    "&& firewall-cmd --quiet --add-protocol=vrrp"
+)
 RULE = 'rule family="ipv4" source address="{}" protocol value="vrrp" accept'
 KEEPALIVED = """
 - name: Deploy keepalived alone
@@ -84,7 +87,7 @@ def test_p10_p9_p12_role_keepalived_with_the_real_firewalld(firewalled, tmp_path
         assert run(peer).recap["cc1"]["changed"] > 0
         assert (rules("internal"), rules("internal", "--permanent")) == ([RULE.format(peer)], [RULE.format(peer)])
     finally:
-        firewalled.sh("cc1", f"{STOP}; systemctl stop keepalived")
+        firewalled.sh("cc1", f"{STOP}; apt-get purge -y -q keepalived >/dev/null 2>&1; rm -rf /etc/keepalived")
 
 
 def test_p3_a_gateway_is_not_deployed_beside_firewalld(firewalled):
