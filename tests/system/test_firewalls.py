@@ -99,7 +99,7 @@ def test_p3_a_gateway_is_not_deployed_beside_firewalld(firewalled):
             run
         ), run.output
         assert "systemctl disable --now firewalld" in said(run)
-        assert firewalled.status("cc2", "test -e /etc/keepalived/keepalived.conf") != 0, (
+        assert firewalled.status("cc1", "test -e /etc/keepalived/keepalived.conf") != 0, "nothing is changed on a host with an error"
             "nothing changes before all is well"
         )
     finally:
