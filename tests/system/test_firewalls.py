@@ -99,9 +99,7 @@ def test_p3_a_gateway_is_not_deployed_beside_firewalld(firewalled):
             run
         ), run.output
         assert "systemctl disable --now firewalld" in said(run)
-        assert firewalled.status("cc1", "test -e /etc/keepalived/keepalived.conf") != 0, "nothing is changed on a host with an error"
-            "nothing changes before all is well"
-        )
+        assert firewalled.status("cc1", "test -e /etc/keepalived/keepalived.conf") != 0, "a host with an error keeps what it has"
     finally:
         firewalled.sh("cc1", STOP)
 
