@@ -23,9 +23,11 @@ SETTINGS = {
     "default": {},
     "release": {"cc_gateway_when_none_enabled": "release"},
     "soap": {"cc_gateway_check_source": "soap"},
+    # The defaults, with the systemd unit of Enterprise Linux (Stage.unit).
+    "el-unit": {},
 }
 
-FLIP = {"default": 0.6, "release": 0.6, "soap": 11.6}  # seconds, design.md; with soap the interval is 10 s
+FLIP = {"default": 0.6, "release": 0.6, "soap": 11.6, "el-unit": 0.6}  # seconds, design.md; with soap the interval is 10 s
 TWO = 0.3  # seconds for which two may hold it in any orderly move
 GRACE = 5.0  # cc_gateway_check_grace
 REFRESH = 10.0  # cc_gateway_garp_master_refresh
@@ -235,7 +237,15 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
                      watch=3.0, why="the kernel keeps the address of the killed keepalived until systemd has started it again; the new one "
                      "takes it off and, when nobody else has it by then, puts it back after its first check"),
             ),
-            ("default", "release"), True,
+            ("default", "release", "el-unit"), True,
+        ),
+        Fault(
+            "keepalived-parent-killed", "keepalived's first process alone is killed on the holder",
+            (
+                Step("first process killed (-9)", lambda s: s.keepalived_parent(s.holder, signal.SIGKILL), within=5.0, two=5.0, nobody=5.0,
+                     watch=5.0, why="systemd starts it again when the processes that it left have ended"),
+            ),
+            ("el-unit",),
         ),
         Fault(
             "keepalived-killed-standby", "All of keepalived is killed on the standby",

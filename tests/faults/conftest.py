@@ -110,6 +110,7 @@ def setting(request, stage, pytestconfig):
     stage.make_well()
     if request.param == pytestconfig.getoption("--fault-deployed"):
         return request.param
+    stage.unit(request.param == "el-unit")
     variables = catalogue.SETTINGS[request.param]
     done = stage.cluster.play("gateway", "-e", json.dumps(variables))
     assert done.status == 0, done.output

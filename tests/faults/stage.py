@@ -27,6 +27,23 @@ GROUPS = Path("/sys/fs/cgroup/cpu")  # there with version 1 only
 POLL = 2.0  # seconds between two probes to a controller that is ENABLED; the longest there are
 STANDBY_POLL = 1.0  # seconds between two probes to one that is not
 UNIT = "/etc/systemd/system/keepalived.service.d"
+OTHER_UNIT = "/etc/systemd/system/keepalived.service"
+# What matters in the unit of EL 7 to 9: a daemon of its own, whose children systemd leaves alone.
+EL_UNIT = """[Unit]
+Description=LVS and VRRP High Availability Monitor
+After=network-online.target syslog.target
+Wants=network-online.target
+
+[Service]
+Type=forking
+PIDFile=/run/keepalived.pid
+KillMode=process
+ExecStart=/usr/sbin/keepalived -D
+ExecReload=/bin/kill -HUP $MAINPID
+
+[Install]
+WantedBy=multi-user.target
+"""
 CERTIFICATE = "/var/lib/eucalyptus/keys/cloud-cert.pem"
 RUN_DIR = "/run/eucalyptus-ha"
 # The file is named by whoever wrote keepalived.conf.
@@ -183,6 +200,28 @@ class Stage:
     def keepalived(self, host: str, number: signal.Signals) -> float:
         """Send a signal to all processes of the host's keepalived."""
         return self._signal(host, "/usr/sbin/keepalived", number)
+
+    def keepalived_parent(self, host: str, number: signal.Signals) -> float:
+        """Send a signal to the process that started the others of the host's keepalived."""
+        found = processes(pid_of(self.lab, host), "/usr/sbin/keepalived")
+        parents = {pid: int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1]) for pid in found}
+        (first,) = [pid for pid, parent in parents.items() if parent not in found]
+        now = time.time()
+        os.kill(first, number)
+        return now
+
+    def unit(self, el: bool) -> None:
+        """Both hosts' keepalived as a unit like that of Enterprise Linux, or as the distribution's own."""
+        for host in CONTROLLERS:
+            there = self.cluster.status(host, f"test -e {OTHER_UNIT}") == 0
+            if there is el:
+                continue
+            self.cluster.sh(host, "systemctl stop keepalived")
+            if el:
+                self.lab.exec(host, "sh", "-c", f"cat > {OTHER_UNIT}", input=EL_UNIT)
+            else:
+                self.cluster.sh(host, f"rm {OTHER_UNIT}")
+            self.cluster.sh(host, "systemctl daemon-reload; systemctl start keepalived")
 
     def _signal(self, host: str, words: str, number: signal.Signals) -> float:
         found = processes(pid_of(self.lab, host), words)
