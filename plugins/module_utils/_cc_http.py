@@ -173,7 +173,11 @@ def _connect(host, port, deadline):
             'connection refused: no Cluster Controller is listening there. Check the options '
             'host and port, and that the CC runs (from Eucalyptus 5 on CC_ADDR may bind it elsewhere)',
         )
-    raise CcTransportError('unreachable', 'no connection: %s. Check the options host and port' % quote(trouble))
+    hint = 'Check the options host and port'
+    if getattr(trouble, 'errno', None) in (errno.EHOSTUNREACH, errno.EACCES, errno.EPERM):
+        # What the REJECT of a packet filter looks like, firewalld's for one.
+        hint += ', and that no firewall there rejects the port'
+    raise CcTransportError('unreachable', 'no connection: %s. %s' % (quote(trouble), hint))
 
 
 def _read_body(response, reader, deadline):

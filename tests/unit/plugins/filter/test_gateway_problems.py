@@ -35,6 +35,7 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
     [
         ({"vip": ""}, "cc_gateway_vip is not set"),
         ({"vip": "10.0.0"}, "cc_gateway_vip must be an IPv4 address .got 10.0.0."),
+        # O9
         ({"vip": "fd00::1"}, "must be IPv4 .got fd00::1.. Put an IPv6 VIP into cc_gateway_further"),
         ({"vip": "10.0.1.10"}, "not in the network of eth0 .10.0.0.0/24."),
         ({"vip": "10.0.0.0"}, "network or broadcast address of 10.0.0.0/24"),
@@ -70,6 +71,7 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ),
         ({"require_both": True, "not_in_run": ["cc2"]}, "cc2 is not part of this run .*, and cc_gateway_require_both is set"),
         ({"certificate_warn_days": "soon"}, "cc_gateway_certificate_warn_days must be a number from 0 to 36500 .got 'soon'"),
+        # O13
         ({"peers": "10.0.0.2"}, "cc_gateway_peers must be a list .got a string.. Write: cc_gateway_peers: .10.0.0.2."),
         ({"virtual_router_id": True}, "cc_gateway_virtual_router_id must be a number from 1 to 255 .got True"),
         ({"priority": float("inf")}, r"cc_gateway_priority must be a number from 1 to 253 \(got inf\)"),

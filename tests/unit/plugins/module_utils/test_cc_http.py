@@ -13,6 +13,8 @@ if sys.version_info < (3, 10):
     pytest.skip("uses subprocess and socket as later Pythons have them", allow_module_level=True)
 
 import contextlib
+import errno
+import os
 import socket
 import threading
 import time
@@ -134,3 +136,10 @@ def test_address_that_swallows_packets_leaves_time_for_the_next():
 def test_host_and_port(host, shown):
     """As in a URL; the zone means something on this host only."""
     assert _cc_http.host_and_port(host, 1) == shown
+
+
+@pytest.mark.parametrize("code", [errno.EHOSTUNREACH, errno.EACCES, errno.EPERM])
+def test_p14_a_packet_filter_that_rejects_the_port_is_named_as_a_likely_cause(code):
+    rejected = mock.patch.object(socket.socket, "connect", side_effect=OSError(code, os.strerror(code)))
+    with rejected, pytest.raises(CcTransportError, match="no firewall there rejects the port"):
+        post(8774)

@@ -46,7 +46,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_s7_a_secret_is_masked_wherever_it_stands(name: str) -> None:
+def test_s7_k16_a_secret_is_masked_wherever_it_stands(name: str) -> None:
     text, left = TEXTS[name]
     assert mask(text.replace("SECRET", SECRET)) == left.replace("MASK", MASK)
 
