@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.filter.gateway_further import gateway_further
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._gateway_further import gateway_further
 
 CHECK_DIRECTORY = "/usr/libexec/keepalived"
 CHECK_PATH = f"{CHECK_DIRECTORY}/cc-enabled-check"

@@ -78,7 +78,6 @@ SHOWS = {
     "drill_report": "cc2",
     "eucalyptus_conf": "eth1",
     "gateway_config": "virtual_router_id 45",
-    "gateway_further": "fd00::10",
     "gateway_problems": "cc_gateway_vip",
     "gateway_report": "eucalyptus_gateway_severity",
     "gateway_verdict": "cc1 is ENABLED and holds",
