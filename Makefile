@@ -98,7 +98,7 @@ lint-types: $(LINT)/.done $(LINK)
 	@# name is that of the library.
 	$(IN_LINT) mypy --cache-dir $(CACHE)/mypy $(LINK)/plugins/action $(LINK)/plugins/filter $(LINK)/plugins/lookup $(LINK)/plugins/plugin_utils \
 	  tests/lab tests/cc_simulator tests/bench tests/mutants \
-	  tools/docs tools/ee tools/figures tools/keepalived-releases tools/matrix tools/role-docs | sed 's|$(LINK:$(CURDIR)/%=%)/||'
+	  tools/architecture tools/docs tools/ee tools/figures tools/keepalived-releases tools/matrix tools/role-docs | sed 's|$(LINK:$(CURDIR)/%=%)/||'
 
 .PHONY: lint-yaml
 lint-yaml: setup
