@@ -175,7 +175,7 @@ def _connect(host, port, deadline):
         )
     hint = 'Check the options host and port'
     if getattr(trouble, 'errno', None) in (errno.EHOSTUNREACH, errno.EACCES, errno.EPERM):
-        # What the REJECT of a packet filter looks like, firewalld's for one.
+        # A REJECT of a packet filter is one of these, firewalld's for one.
         hint += ', and that no firewall there rejects the port'
     raise CcTransportError('unreachable', 'no connection: %s. %s' % (quote(trouble), hint))
 

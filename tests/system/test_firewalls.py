@@ -58,7 +58,7 @@ def test_p10_p9_p12_role_keepalived_with_the_real_firewalld(firewalled, tmp_path
         return firewalled.play(str(play), "-e", f"peers={peers}", *arguments)
 
     def rules(zone: str, mode: str = "") -> list[str]:
-        return firewalled.sh("cc1", f"firewall-cmd {mode} --zone={zone} --list-rich-rules").splitlines()
+        return firewalled.sh("cc1", f"firewall-cmd {mode} --zone={zone} --list-rich-rules").strip().splitlines()
 
     stopped = run(peer)
     assert stopped.status != 0
