@@ -12,7 +12,10 @@ import sys
 import zlib
 from pathlib import Path
 
-PAGES = {"common_return_values": "reference_appendices/common_return_values.html"}
+PAGES = {
+    "action_plugins": "plugins/action.html",
+    "common_return_values": "reference_appendices/common_return_values.html",
+}
 _BUILTIN = re.compile(r"\bansible_collections\.ansible\.builtin\.\w+?_(?:module|filter|test|lookup|inventory)\b")
 
 
