@@ -80,7 +80,9 @@ def test_all_that_is_in_the_way_comes_in_one_message_for_each_host(cluster, pair
     )
     before = {host: untouched(cluster, host) for host in ("cc1", "cc2")}
     with another_router(cluster), vip_in_use(cluster):
-        run = cluster.play("gateway", "-e", "cc_gateway_priority=200 cc_gateway_check_fal=3")
+        run = cluster.play(
+            "gateway", "-e", "cc_gateway_check_source=soap cc_gateway_priority=200 cc_gateway_check_fal=3"
+        )
     after = {host: untouched(cluster, host) for host in ("cc1", "cc2")}
     cluster.sh("cc1", f"cp -p /root/cloud-cert.pem {KEYS}/")
     cluster.sh(
@@ -114,8 +116,9 @@ def test_all_that_is_in_the_way_comes_in_one_message_for_each_host(cluster, pair
 def test_half_a_pair_is_a_warning_or_an_error_as_told(cluster):
     run = cluster.play("gateway", "--check", "--limit", "cc1")
     assert run.status == 0, run.output
-    assert "cc2 is not part of this run (outside --limit, unreachable or failed): the VIP can fail over to it only" in words(
-        run.output
+    assert (
+        "cc2 is not part of this run (outside --limit, unreachable or failed): the VIP can fail over to it only"
+        in words(run.output)
     )
     run = cluster.play("gateway", "--check", "--limit", "cc1", "-e", "cc_gateway_require_both=true")
     assert run.status != 0
@@ -169,6 +172,8 @@ def contents(tmp_path, directory, cert=None):
     """An extra-variables file with the pair of a directory."""
     path = tmp_path / "keys.json"
     values = {
+        # Keys are for SOAP: the state file needs none.
+        "cc_gateway_check_source": "soap",
         "cc_gateway_client_key_content": (directory / "cloud-pk.pem").read_text(encoding="ascii"),
         "cc_gateway_client_cert_content": ((cert or directory) / "cloud-cert.pem").read_text(encoding="ascii"),
         "cc_gateway_control_key": str(directory / "cloud-pk.pem"),
@@ -184,8 +189,8 @@ def test_keys_given_as_content_are_put_in_place_for_the_checks_user_alone(cluste
     assert "PRIVATE KEY" not in run.output
     for host in ("cc1", "cc2"):
         assert (
-            cluster.sh(host, "stat -Lc '%a %U' /etc/eucalyptus-ha/keys/client-*.pem").splitlines()
-            == ["600 eucalyptus"] * 2
+            cluster.sh(host, "stat -Lc '%a %U %G' /etc/eucalyptus-ha/keys/client-*.pem").splitlines()
+            == ["640 root eucalyptus"] * 2
         )
         assert "/etc/eucalyptus-ha/keys/client-key.pem" in cluster.sh(host, "cat /etc/keepalived/keepalived.conf")
     again = cluster.play(
