@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 
 import pytest
@@ -43,7 +45,8 @@ def test_a_run_locks_both_hosts_and_gives_them_back(deployed):
 
 
 def test_a3_status_reports_a_run_that_is_under_way_and_does_not_alarm(deployed):
-    with deployed.playing("Validate the settings and inspect the host", "gateway"):
+    with deployed.playing("Validate the settings and inspect the host", "gateway") as first:
+        os.killpg(first.pid, signal.SIGSTOP)
         run = deployed.play("status")
     assert run.status == 0, run.output
     assert "eucalyptus.ha.gateway is in progress on" in words(run.output)
@@ -63,6 +66,8 @@ def test_a3_status_reports_a_run_that_is_under_way_and_does_not_alarm(deployed):
 )
 def test_a2_a_second_run_ends_at_once_with_who_what_and_since_when(deployed, playbook, arguments):
     with deployed.playing("Validate the settings and inspect the host", "gateway") as first:
+        # It stands still, so that it is at work however long the other takes to begin.
+        os.killpg(first.pid, signal.SIGSTOP)
         run = deployed.play(playbook, *arguments)
         assert first.poll() is None, "the first run has to be at work still"
     assert run.status != 0, run.output
@@ -93,7 +98,7 @@ def test_of_two_runs_started_in_the_same_second_exactly_one_goes_on(deployed):
     for attempt in range(20):
         runs = [subprocess.Popen(**command) for _dummy in range(2)]
         outputs = [run.communicate()[0] for run in runs]
-        blocked = ["is under way" in words(output) for output in outputs]
+        blocked = ["is under way, started by" in words(output) for output in outputs]
         # One may be over before the other begins: then both went on, one after the other, and nothing excluded anything.
         assert sorted(run.returncode == 0 for run in runs) in ([False, True], [True, True]), (attempt, outputs)
         assert [run.returncode != 0 for run in runs] == blocked, (attempt, outputs)
