@@ -269,7 +269,7 @@ bench-failover: setup ## 30 failovers with each of three configurations
 	$(VENV)/bin/python tests/bench/failover_bench.py --flips 30 --keep
 
 .PHONY: soak
-soak: setup ## an hour of peace and an hour of troubles: the requests that the controllers got, and whether the VIP moved
+soak: setup ## an hour without and an hour with faults: the requests that the controllers got, and whether the VIP moved
 	$(VENV)/bin/python tests/bench/soak.py --keep
 
 .PHONY: figures

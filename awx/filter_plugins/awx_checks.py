@@ -41,7 +41,7 @@ def awx_sync_problem(update: dict[str, Any], events: list[dict], controller: str
 def awx_schedule_enabled(entry: dict[str, Any], there: list[dict], jobs: list[dict]) -> bool:
     """Whether a schedule is to be on. One that waits for a template stays off until that has had a successful job.
 
-    What is on stays on, since AWX forgets old jobs. What somebody switched off stays off until the next such job.
+    What is on stays on, since AWX deletes old jobs. What somebody switched off stays off until the next such job.
     """
     if "enabled_after" not in entry:
         return bool(entry.get("enabled", True))

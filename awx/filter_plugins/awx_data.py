@@ -67,7 +67,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        # As yamllint wants it: the items of a list further in than its key.
+        # As yamllint requires it: the items of a list further in than its key.
         return super().increase_indent(flow, False)
 
 
@@ -109,7 +109,7 @@ def _known_variables(access: str) -> dict[tuple[str, str], str]:
 
 
 def _refer_to_secrets(entry: dict[str, Any], place: str, known: dict[tuple[str, str], str], twice: bool) -> None:
-    """AWX shows no secret: the data gets the name of the variable that gives it, and configure.yml wants that variable."""
+    """AWX shows no secret: the data gets the name of the variable that gives it, and configure.yml requires that variable."""
     name = f"{entry['name']} {entry['credential_type']}" if twice else entry["name"]
     hidden = [field for field, value in entry.get(place, {}).items() if value == ENCRYPTED]
     required = {

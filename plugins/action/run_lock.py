@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Names this run to module run_lock, and recognises a lock whose run is gone. Its options are in plugins/modules/run_lock.py."""
+"""Names this run to module run_lock, and recognises a lock whose run has ended. Its options are in plugins/modules/run_lock.py."""
 
 from __future__ import annotations
 

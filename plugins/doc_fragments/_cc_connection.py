@@ -27,7 +27,7 @@ options:
   client_key:
     description:
       - Path of the cloud's private key, C(cloud-pk.pem), in PEM format and without passphrase, on the host where the module runs.
-      - It is the identity of the cloud. Who has it can command every part of the cloud.
+      - It is the identity of the cloud. Anyone who has it controls the whole cloud.
       - Required unless O(client_key_content) is given.
       - If it is not set or empty, the environment variable E(EUCALYPTUS_CC_CLIENT_KEY) is used.
     type: path

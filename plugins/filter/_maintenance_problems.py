@@ -59,7 +59,7 @@ def _deployed(fact: dict[str, Any]) -> bool:
 
 
 def _ready(fact: dict[str, Any]) -> bool:
-    """Whether a host could take the VIP over."""
+    """Whether a host could take over the VIP."""
     return _deployed(fact) and bool((fact.get("keepalived") or {}).get("running")) and not fact.get("maintenance")
 
 
@@ -78,7 +78,7 @@ def maintenance_problems(facts: dict[str, dict], host: str, wanted: bool, force:
             f"{name} {_why_not(fact)}" for name, fact in sorted(others.items())
         ]
         problems.append(
-            f"no other host could take the VIP over ({'; '.join(why) or 'the cluster has no other host'}). Fix that first. To do it "
+            f"no other host could take over the VIP ({'; '.join(why) or 'the cluster has no other host'}). Fix that first. To do it "
             f"anyway and leave "
             "the node controllers without a gateway, set cc_gateway_maintenance_force=true."
         )

@@ -20,7 +20,7 @@ author:
 description:
   - B(This is an internal filter of role cc_gateway.) It may change or go in any release.
   - Returns the text of one Python module that does what the package does. The role installs the check on hosts in this form, so that a
-    deployment replaces it at once while keepalived runs it, and feeds it to an interpreter where nothing is to be left behind.
+    deployment replaces it at once while keepalived runs it, and passes it to an interpreter where no file may be written.
 options:
   _input:
     description: The directory of the package on the control node.

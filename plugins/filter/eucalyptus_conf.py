@@ -60,7 +60,7 @@ def eucalyptus_conf(texts: Any) -> dict[str, str]:
         texts = [texts]
     if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
         raise AnsibleFilterError(
-            f"eucalyptus_conf: wants the text of a file or a list of texts, got {type(texts).__name__}"
+            f"eucalyptus_conf: expected the text of a file or a list of texts, got {type(texts).__name__}"
         )
     found: dict[str, str] = plain(_eucalyptus_conf.parse(texts))
     return found

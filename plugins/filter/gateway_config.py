@@ -44,7 +44,7 @@ options:
   versions:
     description:
       - The release of keepalived on each host of the pair, by host; empty where it is not known.
-      - Releases that cannot hear each other's adverts get C(old_unicast_checksum), or are rejected.
+      - Releases that cannot receive each other's adverts get C(old_unicast_checksum), or are rejected.
     type: dict
 """
 
@@ -116,7 +116,7 @@ def _global_defs(given: dict) -> dict:
         "router_id": given["router_id"],
         "enable_script_security": True,
         "script_user": given["user"],
-        # Without it keepalived (2.2.7, tried) believes a higher priority from any address that can send it a packet.
+        # Without it keepalived (2.2.7, tried) accepts a higher priority from any address that can send it a packet.
         "vrrp_check_unicast_src": True,
     }
     if int(given.get("rt_priority") or 0) > 0:

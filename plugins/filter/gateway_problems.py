@@ -71,12 +71,12 @@ _value:
       type: list
       elements: str
     warnings:
-      description: What a person should know but may want.
+      description: What is probably unintended, or needs attention later.
       type: list
       elements: str
     incompatible:
       description:
-        - Why this host, once it has the new configuration, and one that still has the old would not hear each other. Both have to
+        - Why this host with the new configuration, and one that still has the old, could not receive each other's adverts. Both have to
           reload at once then. Empty when there is no such change, or there are errors.
       type: list
       elements: str
@@ -466,7 +466,8 @@ def _cause_first(given: dict, errors: list[str]) -> list[str]:
 def _deaf(given: dict, incompatible: list[str]) -> str:
     who = ", ".join(sorted(given["not_in_run"]))
     return (
-        f"until both hosts have this change ({'; '.join(incompatible)}) they cannot hear each other's VRRP, so both would hold the VIP, "
+        f"until both hosts have this change ({'; '.join(incompatible)}) they cannot receive each other's adverts, so both would hold "
+        f"the VIP, "
         f"and {who} is not part of this run. Run it for both, or set cc_gateway_alone to true if keepalived on {who} is known to be down."
     )
 

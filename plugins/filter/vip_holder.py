@@ -18,7 +18,7 @@ author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
   - Joins the facts that M(eucalyptus.ha.vip_facts) returned on several hosts into the holder of a VIP.
-  - A host without that fact, or whose fact does not speak of this VIP, is named in RV(_value.unknown). It is never counted as one
+  - A host without that fact, or whose fact does not contain this VIP, is named in RV(_value.unknown). It is never counted as one
     that does not hold it.
 positional: vip
 options:

@@ -210,7 +210,7 @@ def links():
 
 
 def clock_since_boot():
-    """Seconds since boot by the clock that the kernel stamps addresses with; it stands still while suspended."""
+    """Seconds since boot by the clock that the kernel stamps addresses with; it stops while suspended."""
     try:
         return time.clock_gettime(time.CLOCK_MONOTONIC)
     except AttributeError:  # Python 2.7

@@ -83,7 +83,7 @@ def answer(frame, sender_mac):
 
 
 def open_socket(index, name, sender_mac, own_mac):
-    """A packet socket on an interface (its index and name) that hears ARP answers sent to sender_mac; raises ProbeError."""
+    """A packet socket on an interface (its index and name) that receives ARP answers sent to sender_mac; raises ProbeError."""
     sock = None
     try:
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ARP))
@@ -158,7 +158,7 @@ def ask(index, link, targets, timeout):
         try:
             _ask(sock, frames, sender, timeout * share, answers)
             if asked_as == "private" and any(answers.values()):
-                # Somebody hears us: the rest of the time is for those who are slower.
+                # The network passes our requests: the rest of the time is for those who are slower.
                 _ask(sock, frames, sender, timeout * (1 - share), answers)
                 break
         except (OSError, IOError) as e:

@@ -188,7 +188,7 @@ def _own_text(element):
 
 def _fault(status, body):
     fault = body.find(_SOAP + 'Fault')
-    # SOAP 1.1 wants these without a namespace; be lenient, since all that is done with them is to show them.
+    # SOAP 1.1 requires these without a namespace; be lenient, since all that is done with them is to show them.
     children = dict((child.tag.rpartition('}')[2], child) for child in reversed(list(fault)))
     code = _own_text(children.get('faultcode'))
     text = _own_text(children.get('faultstring'))

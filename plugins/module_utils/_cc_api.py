@@ -42,7 +42,7 @@ def missing_library():
 
 
 class _Response:
-    """What zeep wants of an HTTP answer."""
+    """What zeep needs of an HTTP answer."""
 
     encoding = 'utf-8'
 

@@ -7,7 +7,7 @@
 # This file is private to the collection eucalyptus.ha: it may change at any time without notice.
 """One HTTP POST that ends by its deadline and holds no more than its limits, whatever the server does.
 
-The usual clients bound each read, not the call: a server that sends one byte a second keeps them for ever, and
+The usual clients bound each read, not the call: a server that sends one byte a second keeps them forever, and
 name lookup is not bounded at all. Here every wait (lookup, connection, sending, each read) gets only what is left.
 No proxies, no redirects, no cookies, no kept connection (the CC's httpd has MaxClients 8 and KeepAliveTimeout 30).
 """
@@ -102,7 +102,7 @@ class _Reader(io.RawIOBase):
 
 
 class _FileMaker:
-    """What HTTPResponse wants of a socket."""
+    """What HTTPResponse needs of a socket."""
 
     def __init__(self, reader):
         self._reader = reader

@@ -57,7 +57,7 @@ def _text(params, name):
 
 
 def _read_file(path, option):
-    """Bytes of the file at I(path). Not of a pipe or device: reading one can wait for ever."""
+    """Bytes of the file at I(path). Not of a pipe or device: reading one can wait forever."""
     try:
         # A pipe that takes the place of the file after it was checked would hang an open() that waits.
         with os.fdopen(os.open(to_bytes(path), os.O_RDONLY | os.O_NONBLOCK), 'rb') as handle:

@@ -25,7 +25,7 @@ ACTION = 'EucalyptusCC#DescribeServices'
 #: Path of the service below http://HOST:PORT.
 SERVICE_PATH = '/axis2/services/EucalyptusCC'
 
-#: Qualified name of the binding, as zeep wants it.
+#: Qualified name of the binding, as zeep requires it.
 BINDING = '{%s}EucalyptusCC' % NAMESPACE
 
 WSDL = """<?xml version="1.0" encoding="UTF-8"?>

@@ -108,7 +108,7 @@ def _read_all(path):
 def find(proc="/proc", pid_files=PID_FILES):
     """keepalived's parent process -> dict pid (int or None), since (epoch seconds or None), pid_file (str or None).
 
-    A pid file is believed only if that process is a keepalived of this host: pids are used again, and a killed
+    A pid file is used only if that process is a keepalived of this host: pids are used again, and a killed
     keepalived leaves its file behind. Without one, all of /proc is searched, since keepalived may run with another
     C(--pid).
     """

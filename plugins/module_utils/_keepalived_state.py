@@ -28,7 +28,7 @@ The directory belongs to the user that keepalived's scripts run as, so root read
 this user may read, no links, and at most FILE_LIMIT of them.
 
 The writer makes the file under another name that does not end in C(.state), in the same directory, and renames it over
-the old one, so a reader never sees half of it. Mode 0644: it holds nothing secret. If one is damaged all the same,
+the old one, so a reader never sees half of it. Mode 0644: it holds nothing secret. If one is damaged nevertheless,
 the reader reports that; it never fails.
 """
 
@@ -129,7 +129,7 @@ def _read(directory, name, now):
     except _safe_files.FileError as e:
         return _unreadable(e.strerror, now)
     if found is None:
-        return _unreadable("it is gone", now)
+        return _unreadable("it was removed meanwhile", now)
     return parse(found.content.decode("utf-8", "replace"), now)
 
 

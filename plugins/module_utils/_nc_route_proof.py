@@ -28,7 +28,7 @@ try:
 except ImportError:  # Python 2.7
     from httplib import HTTPConnection, HTTPException
 
-    # Not by an import: ansible-test wants ansible.module_utils.urls in its place, which uses proxies and follows redirects.
+    # Not by an import: ansible-test requires ansible.module_utils.urls in its place, which uses proxies and follows redirects.
     _urllib2 = __import__("urllib2")
     HTTPError, HTTPRedirectHandler, ProxyHandler = _urllib2.HTTPError, _urllib2.HTTPRedirectHandler, _urllib2.ProxyHandler
     Request, build_opener = _urllib2.Request, _urllib2.build_opener
@@ -118,7 +118,7 @@ def next_hop_mac(run, vip):
     try:
         sock.sendto(b"", (vip, DISCARD))
     except (OSError, IOError):
-        pass  # the neighbour may be known all the same
+        pass  # the neighbour may be known nevertheless
     finally:
         sock.close()
     deadline = time.time() + NEIGHBOUR_LIMIT

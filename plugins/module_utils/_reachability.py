@@ -30,10 +30,10 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _
 ECHO = {4: (8, 0, socket.IPPROTO_ICMP), 6: (128, 129, getattr(socket, "IPPROTO_ICMPV6", 58))}  # RFC 792, RFC 4443
 TIMESTAMP, TIMESTAMP_REPLY = 13, 14  # RFC 792
 DAY = 86400.0  # seconds; timestamps of RFC 792 begin anew at midnight, UTC
-SILENCE = 0.3  # seconds (or three intervals, if that is more) without its answer end the spell of a machine
+SILENCE = 0.3  # seconds (or three intervals, if that is more) without its answer end the period of a machine
 CLOCK_EVERY = 1.0  # seconds
 LONGEST = 3600  # seconds of one recording; a forgotten one must end
-CONNECTIONS = 500  # open at a time; select() and the usual limit of a process end at 1024
+CONNECTIONS = 500  # open at the same time; select() and the usual limit of a process end at 1024
 LINGER_NOT = struct.pack("ii", 1, 0)  # close with RST: hundreds of connections would wait out TIME_WAIT otherwise
 
 
@@ -213,7 +213,7 @@ class Answerers(Packets):
         self.sock = _arp_probe.open_socket(self.index, self.link["name"], self.me, self.link["mac"])
         self.sock.setblocking(False)
         self.silence = max(SILENCE, 3 * interval)
-        self.spells = []
+        self.periods = []
         self.current = {}
 
     def tick(self, _now):
@@ -223,16 +223,16 @@ class Answerers(Packets):
         found = None if sender[2] == _arp_probe.PACKET_OUTGOING else _arp_probe.answer(data, self.me)
         if found is None or found[0] != self.packed:
             return
-        spell = self.current.get(found[1])
-        if spell is None or now - spell[2] > self.silence:
-            spell = self.current[found[1]] = [found[1], now, now]
-            self.spells.append(spell)
-        spell[2] = now
+        period = self.current.get(found[1])
+        if period is None or now - period[2] > self.silence:
+            period = self.current[found[1]] = [found[1], now, now]
+            self.periods.append(period)
+        period[2] = now
 
     def result(self):
         return [
             {"mac": _addresses.format_mac(mac), "from": round(first, 6), "to": round(last, 6)}
-            for mac, first, last in self.spells
+            for mac, first, last in self.periods
         ]
 
 

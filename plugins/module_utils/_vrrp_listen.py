@@ -3,13 +3,13 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The VRRP routers that can be heard on an interface. Private to the collection.
+"""The VRRP routers whose adverts arrive on an interface. Private to the collection.
 
 A packet socket gets adverts before the packet filter drops them and whatever their destination; a filter in the kernel
 (classic BPF) keeps everything else from it, so that a busy interface costs nothing. The multicast groups 224.0.0.18 and
 ff02::12 are joined meanwhile, since switches with IGMP snooping would not send them here otherwise.
 
-What it cannot hear: unicast adverts between two other hosts, and backups, which are silent.
+What it cannot detect: unicast adverts between two other hosts, and backups, which send none.
 
 Packet formats: RFC 3768 (version 2), RFC 5798 (version 3).
 """
@@ -156,7 +156,7 @@ def _join(index):
             else:
                 sock.setsockopt(socket.IPPROTO_IPV6, IPV6_JOIN_GROUP, packed + struct.pack("=I", index))
         except (OSError, IOError):
-            continue  # an interface without that family has no such routers to hear
+            continue  # an interface without that family has no such routers
     return joined
 
 

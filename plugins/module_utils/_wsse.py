@@ -5,7 +5,7 @@
 # ruff: noqa: B904 (Python 2.7, which ansible-test compiles this with, has no "raise from")
 
 # This file is private to the collection eucalyptus.ha: it may change at any time without notice.
-"""WS-Security as a Cluster Controller (CC) speaks it: Rampart/C with the policy Basic256Rsa15.
+"""WS-Security as a Cluster Controller (CC) uses it: Rampart/C with the policy Basic256Rsa15.
 
 The signatures of zeep are not enough for it. They sign the Body and a Timestamp if there is one; the CC demands five
 signed parts. They verify with the client's own certificate, raise AttributeError on unsigned messages, and do not check
@@ -58,7 +58,7 @@ _RSA_SHA1 = DS + 'rsa-sha1'
 _SHA1 = DS + 'sha1'
 
 #: Lifetime of a request (seconds), that of the cloud controller's own. Some builds of the CC do not compare Expires with
-#: the clock, others want it more than 20 s ahead.
+#: the clock, others require it more than 20 s ahead.
 LIFETIME = 300
 
 #: How far ahead of this host's clock a time stamp may be (seconds): what the CC itself allows.
@@ -85,7 +85,7 @@ def _tag(namespace, name):
 
 
 def _stamp(moment):
-    """Unix seconds as the CC wants it: UTC with Z (zone offsets are ignored by it), milliseconds."""
+    """Unix seconds as the CC requires it: UTC with Z (zone offsets are ignored by it), milliseconds."""
     return time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(moment)) + '.%03dZ' % (int(moment * 1000) % 1000)
 
 

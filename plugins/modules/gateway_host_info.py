@@ -15,7 +15,7 @@ version_added: 0.1.0
 short_description: Gather what is needed to deploy a gateway on this host
 description:
   - Inspects everything on a host that a gateway depends on. It covers the check's user and interpreter, the keys, the
-    cluster controller, the configuration of keepalived that is there, who answers for the VIP, and which VRRP routers can be heard.
+    cluster controller, the configuration of keepalived that is there, who answers for the VIP, and which VRRP routers send adverts.
   - Filter P(eucalyptus.ha.gateway_problems#filter) evaluates what it returns.
   - It changes nothing.
 author:
@@ -23,7 +23,7 @@ author:
 options:
   gateways:
     description:
-      - The gateways that this host is to have. Who answers for one of their VIPs and has none of its addresses is in the way.
+      - The gateways that this host is to have. A machine that answers for one of their VIPs and has none of their addresses is a conflict.
       - An IPv6 VIP is searched for on this host only, since a neighbour solicitation would leave an entry in caches.
     type: list
     elements: dict
@@ -118,7 +118,7 @@ options:
 notes:
   - Needs root, since it takes raw sockets and tries what O(user) can do.
   - Uses Python's standard library, from 2.7 on, and the C(openssl) command.
-  - Unicast adverts between two other hosts, and VRRP routers in state BACKUP, cannot be heard.
+  - Unicast adverts between two other hosts, and VRRP routers in state BACKUP, are not detected.
 seealso:
   - module: eucalyptus.ha.vip_facts
   - module: eucalyptus.ha.client_keys_info
@@ -394,7 +394,7 @@ keepalived:
           type: bool
           sample: false
 adverts:
-  description: The VRRP routers that were heard, V(null) when nobody listened.
+  description: The VRRP routers whose adverts were received, V(null) if they were not listened for.
   returned: success
   type: list
   elements: dict
@@ -412,7 +412,7 @@ adverts:
       count: 2
   contains:
     interface:
-      description: Where it was heard.
+      description: The interface on which its adverts were received.
       returned: success
       type: str
       sample: eth0
@@ -463,7 +463,7 @@ adverts:
       elements: str
       sample: [10.0.0.253]
     count:
-      description: How many adverts were heard.
+      description: How many adverts were received.
       returned: success
       type: int
       sample: 2

@@ -32,7 +32,7 @@ options:
     description:
       - What to reach. Without O(targets[].port) a target is probed by ICMP echo, with it by a TCP connection, which is closed at
         once. A rejected connection counts as reached, for the host has answered.
-      - At most 500 connections wait for an answer at a time, which is O(timeout) divided by O(interval) for each target with a port.
+      - At most 500 connections wait for an answer at the same time, which is O(timeout) divided by O(interval) for each target with a port.
     type: list
     elements: dict
     default: []
@@ -120,7 +120,7 @@ samples:
       - [1795358405.120101, 0.000312]
       - [1795358405.170104, null]
 answers:
-  description: For each machine that answered for O(answers_for) the spells in which it did.
+  description: For each machine that answered for O(answers_for) the periods in which it answered.
   returned: success
   type: list
   elements: dict
@@ -131,7 +131,7 @@ answers:
       type: str
       sample: "52:54:00:00:00:01"
     from:
-      description: The first answer, in seconds since 1970. A silence of 0.3 seconds (three intervals if that is more) begins a new spell.
+      description: The first answer, in seconds since 1970. A silence of 0.3 seconds (three intervals if that is more) begins a new period.
       returned: success
       type: float
       sample: 1795358405.120402
@@ -169,7 +169,7 @@ def _targets(targets, interval, timeout):
     waiting = timeout / interval * len([one for one in targets if one["port"] is not None])
     if waiting > _reachability.CONNECTIONS:
         raise _reachability.ReachabilityError(
-            "up to %d connections would be open at a time, and %d may be; give a longer interval or a shorter timeout"
+            "up to %d connections would be open at the same time, but at most %d are allowed; set a longer interval or a shorter timeout"
             % (waiting, _reachability.CONNECTIONS)
         )
     for target in targets:

@@ -16,7 +16,7 @@ short_description: "[INTERNAL] Lock a host against other runs of this collection
 description:
   - B(This is an internal tool of the roles of this collection.) It can change or go at any time.
   - Runs that act on a cluster exclude each other by a lock on its hosts. A run that finds the lock of another one ends at once.
-  - The action plugin of the same name fills in who runs, and replaces the lock of a run of the same control node that is gone.
+  - The action plugin of the same name fills in who runs, and replaces the lock of a run of the same control node that has ended.
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 options:
@@ -59,7 +59,7 @@ attributes:
   idempotent:
     support: full
     details:
-      - It never reports a change, as the lock is gone when the run ends.
+      - It never reports a change, as the lock is removed when the run ends.
 """
 
 EXAMPLES = r"""

@@ -514,7 +514,7 @@ ansible_facts:
                   type: str
                   sample: private
                 self:
-                  description: Whether this host holds the VIP itself. Then it does not hear its own answer.
+                  description: Whether this host holds the VIP itself. Then it does not receive its own answer.
                   returned: always
                   type: bool
                   sample: false

@@ -40,7 +40,7 @@ def canonical(text: Any) -> str | None:
 
 
 def needs_keys(given: dict) -> bool:
-    """Whether keys are used on this host: the check signs its requests, or the site wants a pair deployed."""
+    """Whether keys are used on this host: the check signs its requests, or the site has a pair deployed."""
     return uses_soap(given) or bool(given.get("client_key_content"))
 
 
@@ -208,7 +208,7 @@ def _for_users(text: str) -> str:
 
 
 def _is_foreign(router: dict, gateway: dict) -> bool:
-    """Whether a router that was heard is in the way of a gateway."""
+    """Whether a router that was detected conflicts with a gateway."""
     ours = {canonical(text) for text in [gateway["address"], *gateway["peers"]]}
     return (
         router["interface"] == gateway["interface"]
@@ -322,9 +322,9 @@ def _old_self(gateway: dict, main: bool, instances: list[dict]) -> dict | None:
 
 
 def incompatible(given: dict) -> list[str]:
-    """Why hosts with the old and with the new configuration would not hear each other; [] when they would, or nothing runs.
+    """Why hosts with the old and with the new configuration could not receive each other's adverts; [] if they could, or nothing runs.
 
-    Wants settings without errors. Measured with keepalived 2.2.7 (design.md): such hosts are two holders from the first
+    Expects settings without errors. Measured with keepalived 2.2.7 (design.md): such hosts are two holders from the first
     reload until the last.
     """
     setup = given["findings"]["keepalived"]

@@ -20,7 +20,7 @@ def gateway_further(entry: Any, defaults: dict, host: str) -> dict:
     :raises AnsibleFilterError: naming cc_gateway_further and what is wrong with the entry
     """
     if not isinstance(entry, dict):
-        raise AnsibleFilterError(f"cc_gateway_further: wants a list of dictionaries, found {entry!r}")
+        raise AnsibleFilterError(f"cc_gateway_further must be a list of dictionaries (got {entry!r})")
     name = entry.get("instance", "?")
     missing = [key for key in _NEEDED if not entry.get(key)]
     unknown = sorted(set(entry) - _KNOWN)

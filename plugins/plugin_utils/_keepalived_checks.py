@@ -305,7 +305,7 @@ class Checker:
                 if "$" not in str(value):
                     self.bad((*path, key), f"is {value!r}; it must be a whole number from 1 to {highest}")
             elif not 1 <= number <= highest:
-                owner = " (255 is for the owner of the address, which can never give it up)" if number == 255 else ""
+                owner = " (255 is for the owner of the address, which never releases it)" if number == 255 else ""
                 self.bad((*path, key), f"is {number}; it must be from 1 to {highest}{owner}")
         self.advert(body, path)
 

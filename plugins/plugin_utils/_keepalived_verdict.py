@@ -22,7 +22,7 @@ from typing import Any
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import release
 
 _CODES = {0: "good", 4: "fatal", 5: "errors", 6: "security", 7: "fatal"}
-# The codes of 2.0.10 to 2.1.5, where they are not 0 all the same.
+# The codes of 2.0.10 to 2.1.5, where they are not 0.
 _OLD_CODES = {0: "good", 3: "fatal", 4: "errors", 5: "security", 6: "fatal"}
 # Releases whose codes and words agree. Before, the words decide.
 _RELIABLE_SINCE = (2, 2, 0)

@@ -59,7 +59,7 @@ def choose_backend(host: Inspection, wanted: str) -> tuple[str, str, list[str]]:
 
 
 def wanted_files(backend: str, host: Inspection, base: dict[str, str | None], vip: str) -> Files:
-    """{path: text} of what the backend wants to differ from the files without us (None: not there).
+    """{path: text} of what has to differ for the backend from the files without us (None: not there).
 
     :raises ByHand: for a default gateway that is not safe to edit
     """

@@ -88,7 +88,7 @@ def _managers(host: Inspection, change: dict, paths: list[str]) -> list[str]:
         if change["state"] == "present" and change["backend"] == "unit":
             lines += [f"systemctl --quiet enable {UNIT_NAME}", f"systemctl restart {UNIT_NAME}"]
         else:
-            # The file is gone already: the link that enabled it, and the unit's memory of having run, are left.
+            # The file is already removed: the link that enabled it, and the unit's memory of having run, are left.
             lines += [
                 f"rm -f /etc/systemd/system/multi-user.target.wants/{UNIT_NAME}",
                 f"systemctl --quiet stop {UNIT_NAME} 2>/dev/null || true",
@@ -100,7 +100,7 @@ def _managers(host: Inspection, change: dict, paths: list[str]) -> list[str]:
 
 
 def _reload_commands(host: Inspection, change: dict, paths: list[str]) -> list[str]:
-    """Have the managers whose files have changed, or whose route is gone, read them again."""
+    """Make the managers whose files have changed, or whose route is missing, read them again."""
     again = change["kernel"] and change["state"] == "present"
     lines = []
     if _unit_changed(paths):

@@ -5,7 +5,7 @@
 """Verdicts as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. Private to the collection.
 
 Every state has a text and a shape besides its colour. The colours reach a contrast of 4.5:1 in light and dark. On a narrow screen
-a table becomes a list, so that nothing is out of sight.
+a table becomes a list, so that nothing is hidden.
 """
 
 from __future__ import annotations

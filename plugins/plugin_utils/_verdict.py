@@ -79,7 +79,7 @@ def _nobody_asked(evidence: Evidence) -> str:
 
 
 def _known(evidence: Evidence) -> str:
-    """What is known all the same, as a sentence."""
+    """What is known nevertheless, as a sentence."""
     holders, enabled, vip = evidence.holders, evidence.enabled, evidence.vip
     if holders and holders == enabled:
         return f"What is known: {holders[0]} is ENABLED and holds {vip}."
@@ -158,7 +158,7 @@ def _not_deployed(evidence: Evidence) -> Finding | None:
     if any(one.deployed is not False for one in evidence.hosts):
         return None
     held = (
-        f"{evidence.holders[0]} has {evidence.vip} all the same"
+        f"{evidence.holders[0]} has {evidence.vip} nevertheless"
         if evidence.holders
         else f"nobody holds {evidence.vip}, and node controllers have no gateway through it"
     )
@@ -343,7 +343,7 @@ def _maintained(evidence: Evidence, holder: str) -> Finding | None:
 
 
 def _ok(evidence: Evidence, holder: str) -> Finding:
-    # One thing to do at a time: the others are beside it.
+    # One fix at a time: the others are beside it.
     return _works_but(evidence, holder, "ok", _verdict_remarks.others(evidence)[:1]) or Finding(
         "ok",
         f"{_holds(evidence, holder)}. {_nobody_asked(evidence) or 'Node controllers have their gateway.'}",

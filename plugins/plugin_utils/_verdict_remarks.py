@@ -148,7 +148,7 @@ def standby(evidence: Evidence) -> list[Remark]:
     )
     standbys = [one for one in working if one.name not in holders]
     for one in standbys:
-        # With none ENABLED the states are the verdict's own business.
+        # With none ENABLED the states are in the verdict itself.
         if one.local_state not in (None, "ENABLED", "DISABLED") and evidence.enabled:
             remarks += _on(
                 [one],

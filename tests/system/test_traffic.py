@@ -151,7 +151,7 @@ def test_such_a_change_on_one_host_alone_is_taken_back(deployed):
     before = deployed.sh("cc1", "cat /etc/keepalived/keepalived.conf")
     run = deployed.play("gateway", "-e", "cc_gateway_advert_interval=0.3", "--limit", "cc1")
     assert run.status != 0
-    assert "cannot hear each other" in " ".join(run.output.split())
+    assert "cannot receive each other" in " ".join(run.output.split())
     assert deployed.sh("cc1", "cat /etc/keepalived/keepalived.conf") == before
     assert deployed.holders() == ["cc2"]
 
@@ -166,7 +166,7 @@ def test_maintenance_hands_over_and_keeps_away_also_after_a_restart(deployed):
     assert deployed.holders() == ["cc1"], "cc2 is ENABLED, but in maintenance"
     both = deployed.play("maintenance", "-e", "cc_gateway_maintenance=true", "--limit", "cc1")
     assert both.status != 0
-    assert "no other host could take the VIP over (cc2 is in maintenance)" in " ".join(both.output.split())
+    assert "no other host could take over the VIP (cc2 is in maintenance)" in " ".join(both.output.split())
     assert deployed.holders() == ["cc1"]
     run = deployed.play("maintenance", "-e", "cc_gateway_maintenance=false", "--limit", "cc2")
     assert run.status == 0, run.output

@@ -132,7 +132,7 @@ def may_watch(memory, new, observation):
 
 
 def newly_enabled_left(memory, now, seconds):
-    """How long ENABLED still counts as new: 0 not any more, None for ever (seconds = 0)."""
+    """How long ENABLED still counts as new: 0 not any more, None forever (seconds = 0)."""
     if not memory["enabled"]:
         return 0
     return max(memory["enabled"] + seconds - now, 0) if seconds else None

@@ -96,7 +96,7 @@ class Answer:
         self.total = 0
         words = self.line().split(" ", 2)
         if len(words) < 2 or words[0] not in ("HTTP/1.0", "HTTP/1.1") or len(words[1]) != 3 or not is_number(words[1]):
-            raise Trouble("what answered does not speak HTTP")
+            raise Trouble("the answer is not HTTP")
         self.status = int(words[1])
         self.reason = " ".join(words[1:])
         self.headers = {}

@@ -51,7 +51,7 @@ def observe(options, memory, since_boot):
                 observe_state_file(options, deadline, memory, since_boot, observation)
         finally:
             deadline.disarm()
-    except (TimedOut, Waiting) as error:  # what the state file shows is seen all the same
+    except (TimedOut, Waiting) as error:  # what the state file shows counts nevertheless
         observation.update(state=None, definite=False, message="%s" % error)
         if observation["asked"] == FAILED:
             observation["asked"] = TIMED_OUT

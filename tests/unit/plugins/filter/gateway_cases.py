@@ -227,7 +227,7 @@ SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
         ["The gateway is not deployed on cc1 and cc2"], ["Run eucalyptus.ha.gateway."]),
     "O7: not deployed, and the VIP is there by hand": (
         cluster(host(None, True, deployed=False), missing(), nc1=saw("cc1")), "not_deployed", "critical",
-        ["The gateway is not deployed on cc1 and cc2: cc1 has 10.0.0.10 all the same"], ["Run eucalyptus.ha.gateway."]),
+        ["The gateway is not deployed on cc1 and cc2: cc1 has 10.0.0.10 nevertheless"], ["Run eucalyptus.ha.gateway."]),
     "O7: not deployed, and another machine has the VIP": (
         cluster(missing(), missing(), nc1=saw(foreign=(MACS["stranger"],))), "wrong_holder", "critical",
         ["52:54:00:00:00:99"], ["switches' tables"]),

@@ -69,7 +69,7 @@ def test_a_file_ends_a_recording(run_module, tmp_path):
         ),
         (
             {"seconds": 1, "interval": 0.005, "timeout": 10, "targets": [{"address": "127.0.0.1", "port": 1}]},
-            "targets: up to 2000 connections would be open at a time, and 500 may be; give a longer interval or a shorter timeout",
+            "targets: up to 2000 connections would be open at the same time, but at most 500 are allowed; set a longer",
         ),
         ({"seconds": 1, "answers_for": "127.0.0.1"}, "answers_for: lo is not an Ethernet interface, so there is no ARP on it"),
         ({"seconds": 1, "answers_for": "fd00::10"}, "answers_for: fd00::10 is not in an IPv4 network of this host"),

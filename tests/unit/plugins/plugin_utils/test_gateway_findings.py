@@ -358,7 +358,7 @@ def test_half_a_pair_is_not_changed_so_that_it_cannot_hear_the_other_half():
     errors = judge(found, not_in_run=["cc2"])["errors"]
     assert len(errors) == 1
     assert re.search(
-        "VRRP version 2 → 3.* cannot hear each other.*cc2 is not part of this run. Run it for both, or set cc_gateway_alone",
+        "VRRP version 2 → 3.* cannot receive each other.*cc2 is not part of this run. Run it for both, or set cc_gateway_alone",
         errors[0],
     )
     assert judge(found, not_in_run=["cc2"], alone=True)["errors"] == []

@@ -61,7 +61,7 @@ def test_a_status_needs_no_words(answer):
 
 @pytest.mark.parametrize("line", [b"HTTP/1.1", b"HTTP/1.1 2000 OK", b"HTTP/1.1 20 OK", b"HTTP/1.2 200 OK"])
 def test_a_status_has_a_version_and_three_digits(answer, line):
-    assert refusal(answer, line + b"\r\n\r\n") == "what answered does not speak HTTP"
+    assert refusal(answer, line + b"\r\n\r\n") == "the answer is not HTTP"
 
 
 def test_headers_that_come_twice_matter_only_where_they_say_how_to_read_the_body(answer):

@@ -116,10 +116,10 @@ def test_initialisation_failed_is_a_definite_no(wire, ask):
 
 REFUSED = {
     "no bytes": (b"", "the connection was closed without an answer (httpd stops or restarts)"),
-    "not HTTP": (b"SSH-2.0-OpenSSH_9.2p1\r\n", "what answered does not speak HTTP"),
-    "HTTP/2": (b"HTTP/2 200\r\n\r\n", "what answered does not speak HTTP"),
-    "no status": (b"HTTP/1.1 OK\r\n\r\n", "what answered does not speak HTTP"),
-    "superscript in the status": (b"HTTP/1.1 20\xb2 OK\r\n\r\n", "what answered does not speak HTTP"),
+    "not HTTP": (b"SSH-2.0-OpenSSH_9.2p1\r\n", "the answer is not HTTP"),
+    "HTTP/2": (b"HTTP/2 200\r\n\r\n", "the answer is not HTTP"),
+    "no status": (b"HTTP/1.1 OK\r\n\r\n", "the answer is not HTTP"),
+    "superscript in the status": (b"HTTP/1.1 20\xb2 OK\r\n\r\n", "the answer is not HTTP"),
     "header without colon": (b"HTTP/1.1 200 OK\r\nContent-Type text/xml\r\n\r\n", "a bad HTTP header"),
     "folded header": (b"HTTP/1.1 200 OK\r\nA: b\r\n c: d\r\n\r\n", "a bad HTTP header"),
     "two lengths": (http("x", headers=XML + "Content-Length: 2\r\n"), "two different HTTP headers content-length"),
