@@ -146,7 +146,7 @@ _value:
     sentence:
       description: The state of the gateway and its consequence for the node controllers.
       type: str
-      sample: cc1 is ENABLED and holds 10.0.0.10, and nc1 sees it there. Node controllers have their gateway.
+      sample: cc1 is ENABLED and holds 10.0.0.10, confirmed by nc1. Node controllers have their gateway.
     advice:
       description: What to do.
       type: str

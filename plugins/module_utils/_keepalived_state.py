@@ -28,7 +28,7 @@ The directory belongs to the user that keepalived's scripts run as, so root read
 this user may read, no links, and at most FILE_LIMIT of them.
 
 The writer makes the file under another name that does not end in C(.state), in the same directory, and renames it over
-the old one, so a reader never sees half of it. Mode 0644: it holds nothing secret. If one is damaged nevertheless,
+the old one, so a reader never gets half of it. Mode 0644: it holds nothing secret. If one is damaged nevertheless,
 the reader reports that; it never fails.
 """
 

@@ -3,7 +3,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The part C(probe) of what vip_facts returns: whom this host sees answering for the VIPs. Private to the collection."""
+"""The part C(probe) of what vip_facts returns: which machines answer this host for the VIPs. Private to the collection."""
 
 from __future__ import absolute_import, division, print_function
 

@@ -115,7 +115,7 @@ def cluster_vips(variables: Mapping[str, Any], template: Callable[[Any], Any]) -
     """The VIPs of the cluster that the host of a task belongs to.
 
     The cluster's groups are cc_gateway_group of the host, or else those of cc_gateway_clusters; of several clusters it is
-    the one whose cc_gateway_nc_group the host is in. A cc_gateway_vip that the host sees itself needs no cluster.
+    the one whose cc_gateway_nc_group the host is in. A cc_gateway_vip that is set for the host itself needs no cluster.
 
     :param variables: the task's variables
     :param template: gives the value of one that is not templated yet

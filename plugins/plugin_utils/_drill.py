@@ -262,7 +262,7 @@ def _lines(result: Mapping[str, Any]) -> list[str]:
     left = _after(f"{result['from']} released it", f"{result['from']} never released it", result["released"])
     lines = [
         result["sentence"],
-        f"Trigger: {result['trigger']}, {result['when']}; seen from {result['observer']}.",
+        f"Trigger: {result['trigger']}, {result['when']}; measured from {result['observer']}.",
         f"{detected}; {arrived}; {left}.",
     ]
     for words, phase in (("Failover", result), ("Return", result["back"])):

@@ -47,7 +47,7 @@ def rollback_script(host: Inspection, change: dict) -> str:
     """A `sh` script that restores files, managers and routes as the inspection found them; it never stops half way."""
     lines = [
         "# Restores the default route as it was before a change that nobody confirmed (eucalyptus.ha.nc_route).",
-        # First, so that a run that comes to confirm the change sees that it is too late.
+        # First, so that a run that is about to confirm the change detects that it is too late.
         f"touch {DIRECTORY}/{MARKER}",
         "umask 077",
         _PATH,

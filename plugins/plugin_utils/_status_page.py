@@ -172,7 +172,7 @@ _COLUMNS = {
     "state": "CC state",
     "holds": "Holds the VIP",
     "since": "Since",
-    "seen_by": "Seen by",
+    "seen_by": "Confirmed by",
     "keepalived": "keepalived",
     "certificate": "Certificate",
     "notes": "Notes",

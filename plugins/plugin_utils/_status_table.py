@@ -67,7 +67,7 @@ def _wrapped(text: str, width: int, indent: str, first: str = "") -> list[str]:
 
 def _hosts(rows: list[Mapping], width: int) -> list[str]:
     keys = ["name", "state", "holds", "seen_by", "keepalived", "certificate", "notes"]
-    header = ["HOST", "CC STATE", "HOLDS VIP", "SEEN BY", "KEEPALIVED", "CERTIFICATE", "NOTES"]
+    header = ["HOST", "CC STATE", "HOLDS VIP", "CONFIRMED BY", "KEEPALIVED", "CERTIFICATE", "NOTES"]
     cells = [_status.row_cells(row) for row in rows]
     # A column without any value only takes room.
     used = [index for index, key in enumerate(keys) if key in keys[:3] or any(cell[key] != "-" for cell in cells)]

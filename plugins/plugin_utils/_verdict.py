@@ -57,9 +57,9 @@ class Finding:
 
 
 def _seen_there(evidence: Evidence) -> str:
-    """', and nc1 sees it there', or nothing."""
+    """', confirmed by nc1', or nothing."""
     witness = [one.name for one in evidence.asked_views]
-    return f", and {names(witness)} {plural(witness, 'sees', 'see')} it there" if witness else ""
+    return f", confirmed by {names(witness)}" if witness else ""
 
 
 def _holds(evidence: Evidence, holder: str) -> str:
@@ -124,7 +124,7 @@ def _split(evidence: Evidence) -> Finding | None:
         macs = list(dict.fromkeys(mac for one in crowded for mac in one.macs))
         who = f"Several machines answer for {vip} ({mac_addresses(macs)}{f'; one of them is {holders[0]}' if holders else ''})"
     witness = [one.name for one in crowded]
-    seen = f", as {names(witness)} {plural(witness, 'sees', 'see')}" if witness else ""
+    seen = f", confirmed by {names(witness)}" if witness else ""
     hidden = ""
     if len(by_facts) < 2 and witness and len(holders) > 1:
         hidden = " The hosts themselves do not report it."

@@ -6,7 +6,7 @@
 
 There are two kinds of source. A cluster controller's host reports whether it holds the VIP itself (vip_facts). A view, as a
 rule a node controller, reports who answered its ARP query. A host's own report is exact, but missing when the host cannot be
-reached; a view sees unreachable hosts too, but by MAC addresses.
+reached; a view includes unreachable hosts too, but by MAC addresses.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def test_normal(deployed, look, pages):
     seen = look()
     assert (seen.status, seen.verdict["verdict"]) == (0, "ok")
     assert "cc1 is ENABLED and holds" in seen.verdict["sentence"]
-    assert "nc1 sees it there" in seen.verdict["sentence"]
+    assert "confirmed by nc1" in seen.verdict["sentence"]
     # One visit to each host: the inspection, and the control node's own query of the controllers.
     for host, number in {"cc1": 2, "cc2": 2, "nc1": 2}.items():
         assert sum(recap_of(seen)[host].values()) <= number

@@ -75,7 +75,7 @@ OUTSIDE = {"asked": False, "reachable": False}
 # name: (cluster, verdict, severity, words of the sentence, words of the advice)
 SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
     "normal": (
-        cluster(host("ENABLED", True), host(), nc1=saw("cc1")), "ok", "ok", ["cc1 is ENABLED and holds 10.0.0.10", "nc1 sees it there"],
+        cluster(host("ENABLED", True), host(), nc1=saw("cc1")), "ok", "ok", ["cc1 is ENABLED and holds 10.0.0.10", "confirmed by nc1"],
         ["Nothing to do"]),
     "flipped": (cluster(host(), host("ENABLED", True), nc1=saw("cc2")), "ok", "ok", ["cc2 is ENABLED and holds"], []),
     "keepalived stopped on both": (
@@ -83,7 +83,7 @@ SCENARIOS: dict[str, tuple[dict, str, str, list[str], list[str]]] = {
         ["Nobody holds 10.0.0.10", "nobody answers nc1", "keepalived is not running on cc1 and cc2"], ["Start keepalived on cc1 and cc2"]),
     "VRRP blocked": (
         cluster(host("ENABLED", True, state="MASTER"), host(held=True, state="MASTER"), nc1=saw("cc1", "cc2")), "split", "critical",
-        ["cc1 and cc2 both hold 10.0.0.10", "as nc1 sees", "split brain"], ["protocol 112"]),
+        ["cc1 and cc2 both hold 10.0.0.10", "confirmed by nc1", "split brain"], ["protocol 112"]),
     "split that only the node controller sees": (
         cluster(host("ENABLED", True), gone(), nc1=saw("cc1", "cc2")), "split", "critical",
         ["cc1 and cc2 both hold", "do not report it"], []),
