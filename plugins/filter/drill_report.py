@@ -172,7 +172,7 @@ _value:
       type: float
       sample: 0.0
     targets:
-      description: For each target how many questions were sent and lost, and the longest silence.
+      description: For each target how many probes were sent and lost, and the longest time without an answer.
       type: list
       elements: dict
       sample: [{"name": VIP, "sent": 120, "lost": 1, "longest_gap": 0.05}]

@@ -37,7 +37,7 @@ PACKET_OUTGOING = 4
 ARP_REQUEST, ARP_REPLY = 1, 2
 BROADCAST = b"\xff" * 6
 
-# The part of the time after which silence from everybody counts as a network that swallows private questions.
+# The part of the time after which no answer at all counts as a network that drops requests with a private address.
 PRIVATE_SHARE = 0.6
 ROUNDS = 3  # times each question is sent; one frame may be lost
 IPV6_UNSUPPORTED = "IPv6 VIPs are not probed: a neighbour solicitation would leave an entry in caches"
@@ -143,8 +143,8 @@ def ask(index, link, targets, timeout):
     """Query on one interface who has each of several IPv4 addresses.
 
     index and link are an entry of _addresses.links(), targets packed addresses, timeout seconds, all of which are used.
-    Returns ({target: [MAC addresses as bytes, in the order of their answers]}, 'private' or 'own': in whose name the
-    questions were). Raises ProbeError.
+    Returns ({target: [MAC addresses as bytes, in the order of their answers]}, 'private' or 'own': which address the
+    requests had). Raises ProbeError.
     """
     check_link(link)
     answers = dict((target, []) for target in targets)

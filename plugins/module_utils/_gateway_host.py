@@ -5,7 +5,7 @@
 
 """Inspects this host for the deployment of a gateway. Private to the collection.
 
-Puts together what module gateway_host_info returns. The two questions to the network that take their time, who answers for
+Puts together what module gateway_host_info returns. The two probes of the network that take their time, who answers for
 the VIP and which VRRP routers send adverts, are probed at the same time.
 """
 

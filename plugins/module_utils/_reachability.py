@@ -310,7 +310,7 @@ def record(probers, interval, seconds, stop):
         if now >= begin + ticks * interval:
             for one in probers:
                 one.tick(time.time())
-            # A stall leaves out questions; sending them late and all at once would measure nothing.
+            # A stall leaves out probes; sending them late and all at once would measure nothing.
             ticks = int((time.time() - begin) / interval) + 1
         _wait(probers, begin + ticks * interval)
     end = time.time()

@@ -49,7 +49,7 @@ options:
         type: int
   answers_for:
     description:
-      - An IPv4 VIP on a network of this host. The questions leave no trace in any neighbour cache, as those of
+      - An IPv4 VIP on a network of this host. The requests leave no trace in any neighbour cache, as those of
         M(eucalyptus.ha.vip_facts).
     type: str
   clocks:
@@ -60,7 +60,7 @@ options:
     default: []
   interval:
     description:
-      - The time between two questions, in seconds, 0.005 to 10.
+      - The time between two probes, in seconds, 0.005 to 10.
     type: float
     default: 0.05
   timeout:
@@ -100,12 +100,12 @@ begin:
   type: float
   sample: 1795358405.120001
 end:
-  description: When the last questions were sent.
+  description: When the last probes were sent.
   returned: success
   type: float
   sample: 1795358435.120034
 interval:
-  description: The time between two questions, in seconds.
+  description: The time between two probes, in seconds.
   returned: success
   type: float
   sample: 0.05

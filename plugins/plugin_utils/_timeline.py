@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Recorded comings and goings of an address, and answered and lost questions, turned into who held it when and what was lost.
+"""Recorded moves of an address, and answered and lost probes, turned into who held it when and what was lost.
 
 Pure functions; times are seconds on one clock. The drill's report and the fault suite of the tests read their figures here,
 so that a drill on a site and a run in the lab mean the same by "two holders".
@@ -119,7 +119,7 @@ def moves_of(timeline: Sequence[Period]) -> int:
 
 
 def gaps(samples: Iterable[Sequence[float | None]], begin: float, end: float) -> list[Gap]:
-    """The runs of lost questions among (sent, round-trip time or None), of those sent between two moments.
+    """The runs of lost probes among (sent, round-trip time or None), of those sent between two moments.
 
     A run that reaches the last question ends at `end`, as nobody knows how it went on.
     """

@@ -35,7 +35,7 @@ def draw_holders(axes, report, hosts):
         axes.broken_barh(bars, (row - 0.35, 0.7), color=COLOURS[row % len(COLOURS)])
         seen = [(one["begin"], max(one["end"] - one["begin"], 0.01)) for one in report["answers"] if one["host"] == host]
         axes.broken_barh(seen, (row + 0.36, 0.1), color="black")
-    axes.set_title("black: answers %s's ARP questions" % report["observer"], loc="right", fontsize=8)
+    axes.set_title("black: answers ARP requests of %s" % report["observer"], loc="right", fontsize=10)
     axes.set_yticks(range(len(hosts)))
     axes.set_yticklabels(["%s has the VIP" % host for host in hosts])
     axes.set_ylim(-0.6, len(hosts) - 0.3)
@@ -45,7 +45,7 @@ def draw_samples(axes, name, samples, since):
     answered = [(sent - since, rtt * 1000) for sent, rtt in samples if rtt is not None]
     lost = [sent - since for sent, rtt in samples if rtt is None]
     if answered:
-        axes.plot(*zip(*answered), linestyle="none", marker=".", markersize=2, color="#444444")  # noqa: B905 - pairs
+        axes.plot(*zip(*answered), linestyle="none", marker=".", markersize=3, color="#444444")  # noqa: B905 - pairs
     for when in lost:
         axes.axvline(when, color=LOST, linewidth=1.2)
     axes.set_ylabel("%s\nms" % name, rotation=0, ha="right", va="center")
@@ -73,10 +73,10 @@ def draw(data, paths):
         for when, _words in marks:
             axes.axvline(when, color="black", linewidth=0.8, linestyle="--")
     for when, words in marks:
-        rows[0].annotate(words, (when, 1), xycoords=("data", "axes fraction"), xytext=(3, -9), textcoords="offset points", fontsize=8)
+        rows[0].annotate(words, (when, 1), xycoords=("data", "axes fraction"), xytext=(4, -12), textcoords="offset points", fontsize=10)
     rows[0].set_xlim(*window(report))
-    rows[-1].set_xlabel("seconds after the trigger (%s); dots: round-trip times; red: a question that was not answered" % report["when"])
-    figure.suptitle(report["sentence"], fontsize=10, wrap=True)
+    rows[-1].set_xlabel("seconds after the trigger (%s); dots: round-trip time; red: no answer" % report["when"])
+    figure.suptitle(report["sentence"], fontsize=11, wrap=True)
     figure.tight_layout()
     for path in paths:
         figure.savefig(path, dpi=120)
