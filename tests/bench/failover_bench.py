@@ -3,7 +3,7 @@
 
     .venv/bin/python tests/bench/failover_bench.py [--flips 30] [--settings article,soap,state_file] [--lab NAME] [--keep]
 
-Makes a lab of its own (or takes --lab, which must be up), deploys each setting with gateway.yml, and flips the controllers
+Makes a lab of its own (or takes --lab, which must be up), deploys each setting with eucalyptus.ha.gateway, and flips the controllers
 back and forth at moments that no timer knows. For each flip, from the first of the cloud's two requests on:
 
 - noticed: the first of the two keepalived logs another effective priority
@@ -43,7 +43,7 @@ from stage import Stage  # noqa: E402 - as above
 from table import machine  # noqa: E402 - as above
 from watch import pid_of  # noqa: E402 - as above
 
-# Extra variables of gateway.yml. The article's settings, with the check of this collection instead of its C client.
+# Extra variables of eucalyptus.ha.gateway. The settings of the manual keepalived setup, but the check of this collection.
 SETTINGS: dict[str, dict[str, object]] = {
     "article": {
         "cc_gateway_vrrp_version": 2,
@@ -161,7 +161,7 @@ def one_flip(stage: Stage) -> dict:
 def deploy(stage: Stage, variables: dict) -> None:
     done = stage.cluster.play("gateway", "-e", json.dumps(variables))
     if done.status:
-        raise LabError(f"gateway.yml with {variables} ended with {done.status}:\n{done.output[-3000:]}")
+        raise LabError(f"eucalyptus.ha.gateway with {variables} ended with {done.status}:\n{done.output[-3000:]}")
 
 
 def measure(stage: Stage, name: str, variables: dict, flips: int) -> list[dict]:

@@ -18,7 +18,7 @@ from stage import CONTROLLERS, POLL, STANDBY_POLL, Stage
 
 HOLDER, STANDBY, BOTH, NOBODY = ("holder",), ("standby",), ("holder", "standby"), ()
 
-# name -> extra variables of gateway.yml
+# name -> extra variables of eucalyptus.ha.gateway
 SETTINGS = {
     "default": {},
     "release": {"cc_gateway_when_none_enabled": "release"},

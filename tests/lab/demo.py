@@ -26,7 +26,7 @@ def playbook(lab: Lab, name: str, *args: str) -> None:
     done = subprocess.run(command, check=False, cwd=REPO)
     if done.returncode:
         raise LabError(
-            f"{name}.yml ended with {done.returncode}; the lab is left as it is (make demo-clean removes it)"
+            f"eucalyptus.ha.{name} ended with {done.returncode}; the lab is left as it is (make demo-clean removes it)"
         )
 
 
@@ -46,11 +46,11 @@ def main() -> int:
         cluster = Cluster(lab)
         vip, url = cluster.vip, cluster.url
 
-        step(f"2. gateway.yml: both cluster controllers share the VIP {vip}; it goes to the ENABLED one")
+        step(f"2. eucalyptus.ha.gateway: both cluster controllers share the VIP {vip}; it goes to the ENABLED one")
         playbook(lab, "gateway")
         step("3. eucalyptus.ha.nc_route: nc1, which had no default route, gets the VIP as its default gateway")
         playbook(lab, "nc_route")
-        step("4. status.yml, before the failover")
+        step("4. eucalyptus.ha.status, before the failover")
         playbook(lab, "status")
         step(f"5. nc1 fetches {url} through the gateway")
         before = fetch(lab, url)
@@ -69,14 +69,14 @@ def main() -> int:
             f"The VIP was on cc2 {arrived.when - flip['disable_sent']:.2f} s and off cc1 {left.when - flip['disable_sent']:.2f} s after it."
         )
 
-        step("7. status.yml, after the failover")
+        step("7. eucalyptus.ha.status, after the failover")
         time.sleep(1)
         playbook(lab, "status")
         step("8. nc1 fetches the page again")
         after = fetch(lab, url)
         print(after)
 
-        step("What you saw")
+        step("Summary")
         print(
             f"The VIP {vip} was on cc1, and moved to cc2 {arrived.when - flip['disable_sent']:.2f} s after the Disable call."
         )

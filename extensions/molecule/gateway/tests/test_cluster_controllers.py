@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster controllers' hosts after gateway.yml, seen over SSH without Ansible's help."""
+"""The cluster controllers' hosts after eucalyptus.ha.gateway, inspected over SSH without Ansible's help."""
 
 import json
 import re
