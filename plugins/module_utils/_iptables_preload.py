@@ -19,6 +19,11 @@ __metaclass__ = type
 import re
 
 
+# What the controller flushes. Loading the file flushes every table that it names, with the rules of others in it, so that no other table
+# may be in it.
+FLUSHED = ("filter", "nat")
+
+
 class PreloadError(Exception):
     """A rule cannot be written, or the file is damaged; the text has the cause and the fix."""
 

@@ -17,7 +17,8 @@ description:
   - Internal to the collection C(eucalyptus.ha). It may change at any time without notice.
   - >-
     Compares the rules that are wanted with those in the cluster controller's preload file and with those in effect, and repairs both.
-    Rules with another comment are left alone.
+    Rules with another comment are left alone. Rules of other tables than filter and nat are not in the file: the controller does not flush
+    them.
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 options:
@@ -87,7 +88,7 @@ def preload(path, rules, comment, dry):
     """Bring the file up to date -> (changed, text before, text after)."""
     found = _safe_files.read(path)
     before = found.content.decode("utf-8") if found else ""
-    after = _iptables_preload.edit(before, rules, comment)
+    after = _iptables_preload.edit(before, [rule for rule in rules if rule["table"] in _iptables_preload.FLUSHED], comment)
     if after == before:
         return False, before, after
     if after.strip():
