@@ -60,6 +60,7 @@ options:
           - C(lock) (dict or null), the lock of a run that acts on the cluster, with C(what) (V(deploy), V(maintenance), V(drill),
             V(nc_route), V(remove) or any text), C(who) (str), C(since) (seconds since 1970, or text) and C(stale) (bool, whether
             its run is not at work any more).
+          - C(connections) (dict or null), the state of conntrackd, as internal module gateway_status_info returns it.
         type: dict
         required: true
       views:

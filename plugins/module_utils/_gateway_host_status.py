@@ -14,6 +14,7 @@ import time
 
 from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _client_keys,
+    _connections,
     _deployed_check,
     _gateway_facts,
     _keepalived_conf,
@@ -99,5 +100,6 @@ def gather(params, now=None):
         "lost_rules": lost_rules,
         # Where the gateway has no rules, the site may have arranged it with firewalld.
         "firewalld": lost_rules is not None and _gateway_facts.firewalld(),
+        "connections": _connections.status() if params["controller"] else None,
         "lock": _run_lock.read() if params["controller"] else None,
     }

@@ -77,6 +77,42 @@ vip_fact:
   returned: success
   type: dict
   sample: {vips: [{vip: 10.0.0.10, held: true}]}
+connections:
+  description: The state of conntrackd; V(null) where this collection has not set it up.
+  returned: success
+  type: dict
+  sample: null
+  contains:
+    running:
+      description: Whether it answers.
+      returned: success
+      type: bool
+      sample: true
+    synchronised:
+      description: Whether something of the other host arrived within the 2.5 seconds that the module waited for it at most.
+      returned: success
+      type: bool
+      sample: true
+    age:
+      description: Seconds until it arrived, V(null) when nothing did. The one before is no older.
+      returned: success
+      type: float
+      sample: 0.6
+    entries:
+      description: The number of connections in the kernel.
+      returned: success
+      type: int
+      sample: 1204
+    own:
+      description: Those of them that this host reports to the other.
+      returned: success
+      type: int
+      sample: 1200
+    liberal:
+      description: Whether C(net.netfilter.nf_conntrack_tcp_be_liberal) is 1.
+      returned: success
+      type: bool
+      sample: true
 lock:
   description: The lock of a run that acts on the cluster, see M(eucalyptus.ha.run_lock); V(null) for none.
   returned: success

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _verdict, _verdict_words
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _connections_status, _verdict, _verdict_words
 
 STATE_WORDS = {name: name.upper() for name in _verdict.GRAVITY}
 
@@ -135,6 +135,8 @@ def row_cells(row: Mapping) -> dict[str, str]:
         notes.append("not deployed")
     if row.get("maintenance"):
         notes.append("maintenance")
+    if connections := _connections_status.note(row):
+        notes.append(connections)
     return {
         "name": plain(row.get("name")),
         "state": plain(row.get("local_state")) if row.get("local_state") else "unknown",

@@ -220,6 +220,7 @@ def _host(variables: Mapping[str, Any], ask_from: str) -> dict[str, Any]:
         "certificate_days_left": _mapping(inspected.get("certificate")).get("days_left"),
         "lost_rules": inspected.get("lost_rules"),
         "firewalld": inspected.get("firewalld"),
+        "connections": inspected.get("connections"),
         "lock": _lock(inspected.get("lock")),
     }
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status, _verdict
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _connections_status, _status, _verdict
 
 PREFIX = "eucalyptus_gateway_"
 
@@ -32,6 +32,7 @@ HOST_METRICS = {
     "host_keepalived_running": "1 if keepalived is running on the host.",
     "host_maintenance": "1 if the host is in maintenance.",
     "host_certificate_days_left": "Days until the cloud's certificate on the host expires, negative when it has expired.",
+    **_connections_status.METRICS,
 }
 VIEW_METRICS = {
     "view_answers": "Number of machines that answered the host's ARP query for the VIP. More than 1 is split brain.",
@@ -65,6 +66,7 @@ def _host_values(row: Mapping) -> dict[str, float | bool | None]:
         "host_keepalived_running": row.get("keepalived_running"),
         "host_maintenance": row.get("maintenance"),
         "host_certificate_days_left": row.get("certificate_days_left"),
+        **_connections_status.values(row),
     }
 
 

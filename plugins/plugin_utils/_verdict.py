@@ -14,7 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _verdict_evidence, _verdict_remarks
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import (
+    _connections_status,
+    _verdict_evidence,
+    _verdict_remarks,
+)
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._verdict_evidence import Evidence
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._verdict_words import (
     DEPLOY,
@@ -399,6 +403,7 @@ def _remarks(evidence: Evidence, finding: Finding) -> list[Remark]:
     if finding.verdict in ("run_in_progress", "not_deployed"):
         return []
     remarks = _verdict_remarks.standby(evidence) + _verdict_remarks.expired(evidence) + _verdict_remarks.others(evidence)
+    remarks += _connections_status.remarks(evidence)
     enabled, maintained = evidence.enabled, _verdict_remarks.in_maintenance(evidence)
     if finding.verdict not in ("two_controllers_enabled", "split") and len(enabled) > 1:
         remarks.append(
@@ -466,6 +471,7 @@ def _rows(evidence: Evidence) -> list[dict[str, Any]]:
                 "keepalived_state": one.keepalived_state,
                 "maintenance": one.maintenance,
                 "certificate_days_left": one.certificate_days_left,
+                **({"connections": one.connections} if one.connections else {}),
             }
         )
     for view in evidence.views:

@@ -98,6 +98,7 @@ class Host:
     lost_rules: list[str]  # rules of the gateway that are not in effect
     firewalld: bool  # it runs although the gateway has rules of its own
     seen_by: list[str] = field(default_factory=list)
+    connections: dict[str, Any] = field(default_factory=dict)  # empty without cc_gateway_outside_vip
 
 
 @dataclass
@@ -270,7 +271,18 @@ def _host(name: str, data: Any, vip: str, own: Mapping[str, Any]) -> Host:
         problems=_names(fact.get("problems"), f"{where}: vip_fact: problems"),
         lost_rules=_names(data.get("lost_rules"), f"{where}: lost_rules"),
         firewalld=_bool_or_none(data.get("firewalld"), f"{where}: firewalld") is True,
+        connections=_connections(data.get("connections"), f"{where}: connections"),
     )
+
+
+def _connections(value: Any, where: str) -> dict[str, Any]:
+    """What module gateway_status_info returned as connections."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise EvidenceError(f"{where} must be a dictionary or null, not {value!r}")
+    found: dict[str, Any] = {key: _bool_or_none(value.get(key), f"{where}: {key}") for key in ("running", "synchronised", "liberal")}
+    return found | {key: _number(value.get(key), f"{where}: {key}") for key in ("entries", "own", "age")}
 
 
 def _when(value: Any) -> str:

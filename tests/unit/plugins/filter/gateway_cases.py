@@ -35,7 +35,7 @@ def fact(held: bool | None = False, *, vip: str = VIP, keepalived: bool | None =
 
 
 def host(local_state: str | None = "DISABLED", held: bool | None = False, **more: Any) -> dict:
-    own = ("reachable", "state_message", "certificate_days_left", "deployed", "check", "lock", "lost_rules", "firewalld")
+    own = ("reachable", "state_message", "certificate_days_left", "deployed", "check", "lock", "lost_rules", "firewalld", "connections")
     outer = {key: more.pop(key) for key in list(more) if key in own}
     return {"reachable": True, "local_state": local_state, "vip_fact": fact(held, **more), **outer}
 

@@ -209,7 +209,7 @@ FACT = {"vips": [{"vip": VIP, "held": True}]}
 INSPECTED = {
     "vip_fact": FACT, "deployed": True, "check": {"installed": True}, "certificate": {"days_left": 9},
     "answer": {"definite": True, "local_state": "ENABLED", "message": "m"}, "lock": {"what": "drill"},
-    "lost_rules": ["nat: -A x"], "firewalld": False,
+    "lost_rules": ["nat: -A x"], "firewalld": False, "connections": {"running": True},
 }  # fmt: skip
 
 
@@ -225,6 +225,7 @@ def test_what_a_host_returned():
         "asked": True, "reachable": True, "error": None, "local_state": "ENABLED", "state_source": "host", "state_message": "m",
         "vip_fact": FACT, "deployed": True, "check": {"installed": True}, "certificate_days_left": 9, "lock": {"what": "drill"},
         "lost_rules": ["nat: -A x"], "firewalld": False,
+        "connections": {"running": True},
     }  # fmt: skip
     assert (cluster["views"], cluster["not_asked"]) == ({"nc1": FACT}, None)
 
