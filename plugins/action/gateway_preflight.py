@@ -57,6 +57,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             members=members,
             node_controllers={name: hostvars[name].get("ansible_host", "") for name in ncs},
             in_run=tuple(variables.get("ansible_play_hosts") or ()),
+            keepalived_unit=str(variables.get("keepalived_service_name") or "keepalived"),
         )
 
     def _inspect(self, settings: _gateway_settings.Settings, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +83,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                 "own_cert": settings.own_cert,
                 "preload_file": options.get("cc_gateway_preload_file"),
                 "check_program": self._task.args["check_program"],
+                "outside_vip": options.get("cc_gateway_outside_vip") or None,
+                "outside_interface": settings.outside_interface,
                 "check_runs": [settings.probe_arguments(probe) for probe in probes],
             },
             task_vars=variables,
@@ -103,7 +106,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             module_name="eucalyptus.ha.gateway_settings_info",
             module_args={
                 "root": options["cc_gateway_eucalyptus_root"],
-                "programs": [_gateway_settings.CHECK_PATH, _gateway_settings.NOTIFY_PATH],
+                "programs": _gateway_settings.programs(options),
             },
             task_vars=variables,
         )
@@ -119,7 +122,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             options,
             facts["conf"],
             self._inventory(variables, options),
-            _gateway_settings.Host(facts["interfaces"], facts["python"], facts["firewalld"], tuple(facts["conf_files"])),
+            _gateway_settings.Host(facts["interfaces"], facts["python"], facts["firewalld"], tuple(facts["conf_files"]),
+                                   facts["default_interface"]),
         )
         found: dict[str, Any] = {}
         if not errors:
@@ -136,6 +140,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             problems = gateway_problems(
                 {
                     **settings.problems(),
+                    "outside": settings.outside_problems(found.get("connections")),
                     "findings": None if found.get("failed") else found,
                     "findings_error": str(found.get("msg") or "the module returned nothing") if found.get("failed") else "",
                     "keepalived_conf": _conf_path(variables),
@@ -174,6 +179,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                 "gateways": [{key: value for key, value in gateway.items() if key != "auth_pass"} for gateway in settings.gateways],
             },
             "firewall_rules": settings.firewall_rules,
+            **settings.connections_fact(found.get("connections"), facts["connections_deployed"]),
             "keepalived": found["keepalived"],
             "time": found["time"],
             "keepalived_version": facts["keepalived_version"],

@@ -182,6 +182,10 @@ def _instance(given: dict, gateway: dict) -> dict:
         "track_script": [CHECK, NEWLY, MAINTENANCE],
         "notify": given["notify_script"],
     }
+    if gateway.get("outside"):
+        # Excluded from the adverts alone: the hosts hear each other whether or not both have it, so that they can change in turn.
+        found["virtual_ipaddress_excluded"] = [gateway["outside"]]
+        found["notify_master"] = {"command": gateway["notify_master"], "user": "root"}
     if version == 2:
         found["authentication"] = {"auth_type": "PASS", "auth_pass": gateway["auth_pass"]}
     if _mail_to(given):

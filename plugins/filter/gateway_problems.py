@@ -433,6 +433,8 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
     errors += _preferred_errors(given)
     errors += _preflight_errors(given)
     errors += _firewalld_errors(given)
+    # cc_gateway_outside_vip, which _connections evaluates.
+    errors += (given.get("outside") or {}).get("errors") or []
     warnings = _mode_warnings(given)
     error, warning = _missing_hosts(given)
     errors += [error] if error else []
@@ -443,7 +445,7 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
     if given.get("findings"):
         report = _gateway_findings.judge({**given, "certificate_warn_days": _warn_days(given)})
         errors += report.errors
-        warnings += report.warnings
+        warnings += report.warnings + ((given.get("outside") or {}).get("warnings") or [])
         incompatible = _gateway_findings.incompatible(given) if not errors else []
         if incompatible and given.get("not_in_run") and not given.get("alone"):
             errors.append(_deaf(given, incompatible))

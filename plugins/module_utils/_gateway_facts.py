@@ -15,7 +15,7 @@ __metaclass__ = type
 import os
 import sys
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _eucalyptus_conf, _keepalived_process
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _connections, _eucalyptus_conf, _keepalived_process
 
 # The operating system's own, so that the choice does not depend on which control node deploys: EL 8 and 9 have the second where
 # python3 is not installed, EL 7 has the third.
@@ -60,7 +60,8 @@ def keepalived_version():
 
 
 def gather(root, programs):
-    """-> dict: conf, conf_files, interfaces, python, is_root, firewalld, keepalived_version, systemd, missing.
+    """-> dict: conf, conf_files, interfaces, python, is_root, firewalld, keepalived_version, systemd, missing,
+    default_interface, connections_deployed.
 
     Raises AddressError and FileError.
     """
@@ -75,5 +76,7 @@ def gather(root, programs):
         "keepalived_version": keepalived_version(),
         "is_root": os.geteuid() == 0,
         # sd_booted(3)
+        "default_interface": _connections.default_interface(),
+        "connections_deployed": _connections.deployed(),
         "systemd": os.path.isdir("/run/systemd/system"),
     }

@@ -14,6 +14,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import grp
+import os
 import pwd
 import threading
 import time
@@ -24,6 +25,7 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _as_user,
     _cc_alive,
     _client_keys,
+    _connections,
     _deployed_check,
     _keepalived_process,
     _keepalived_setup,
@@ -32,6 +34,8 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _vrrp_listen,
 )
 
+# Role keepalived: a configuration was written and is not loaded yet.
+PENDING_MARK = "/run/eucalyptus.ha.keepalived.pending"
 LISTEN_LIMIT = 60  # seconds
 # What the check imports at its start; a Python without them cannot run it.
 PYTHON_PROGRAM = (
@@ -163,6 +167,13 @@ def look_at_vip(gateway, links, addresses, setup, probe_timeout):
     return found
 
 
+def look_at_outside_vip(gateway, links, addresses, setup, probe_timeout):
+    """The outside VIP, as that of a gateway, as look_at_vip() has a VIP, and conntrackd."""
+    found = look_at_vip(gateway, links, addresses, setup, probe_timeout)
+    loaded = found["configured"] and setup["running"] and not os.path.exists(PENDING_MARK)
+    return dict(found, loaded=loaded, **_connections.look())
+
+
 def _speaks_already(gateway, setup):
     """Whether keepalived runs here with that VRID already: then others with it would have been trouble long ago."""
     return setup["running"] and any(
@@ -203,8 +214,15 @@ def look(params):
     probing = [
         _Aside(look_at_vip, gateway, links, addresses, setup, params["probe_timeout"]) for gateway in params["gateways"]
     ]
+    outside = None
+    if params.get("outside_vip"):
+        # The pair's addresses in the outside network are not known. A Linux host answers there for its other ones, too, unless it was told
+        # not to (arp_ignore).
+        wanted = dict(params["gateways"][0], instance="", vip=params["outside_vip"], interface=params["outside_interface"])
+        outside = _Aside(look_at_outside_vip, wanted, links, addresses, setup, params["probe_timeout"])
     result["cc"] = _cc_alive.ask(params["cc_host"], params["cc_port"])
     result["vips"] = [one.result() for one in probing]
+    result["connections"] = outside.result() if outside else None
     for one in listening:
         try:
             result["adverts"] = (result["adverts"] or []) + one.result()

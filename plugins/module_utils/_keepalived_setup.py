@@ -54,6 +54,7 @@ def _instance(name, block, version, auth_pass_sha256):
         "version": version,
         "advert_interval": DEFAULT_INTERVAL,
         "vips": [],
+        "excluded": [],
         "peers": [],
         "auth_type": None,
         "same_auth_pass": None,
@@ -73,6 +74,8 @@ def _instance(name, block, version, auth_pass_sha256):
             instance["advert_interval"] = _number(value, float)
         elif keyword in ("virtual_ipaddress", "virtual_ipaddress_excluded"):
             instance["vips"] += _addresses_of(nested)
+            if keyword == "virtual_ipaddress_excluded":
+                instance["excluded"] += _addresses_of(nested)
         elif keyword == "unicast_peer":
             instance["peers"] += _addresses_of(nested)
         elif keyword == "track_script":
@@ -112,7 +115,7 @@ def read(path, check_path, auth_pass_sha256=None):
     check_path is where this collection's check is, auth_pass_sha256 what passwords are compared with (hexadecimal). Gives kind
     (none, ours, article or other), reasons (why it is the manual setup's), error (str or None), files (those that a backup should
     hold), scripts (of the C(vrrp_script) blocks, by name), and instances: name, state, interface, virtual_router_id, version,
-    advert_interval (seconds), vips, peers, auth_type, same_auth_pass, track_scripts, article (bool).
+    advert_interval (seconds), vips, excluded (of the adverts), peers, auth_type, same_auth_pass, track_scripts, article (bool).
     """
     blocks, source = _keepalived_conf.parse(path)
     found = {"kind": "none", "reasons": [], "error": None, "files": [], "scripts": {}, "instances": []}

@@ -106,6 +106,12 @@ options:
   preload_file:
     description: The file of rules for the packet filter that the cluster controller loads. Absent, it is not inspected.
     type: path
+  outside_vip:
+    description: The address that connections leave by. Absent, conntrackd and that address are not inspected.
+    type: str
+  outside_interface:
+    description: Its interface.
+    type: str
   check_program:
     description: The check as one text, which is not on the host yet.
     type: str
@@ -283,6 +289,72 @@ vips:
       returned: success
       type: dict
       sample: {state: absent, holders: [], foreign_macs: [], unnamed_macs: [], silent: [], error: null}
+connections:
+  description: The O(outside_vip), and conntrackd; V(null) without O(outside_vip).
+  returned: success
+  type: dict
+  sample: null
+  contains:
+    vip:
+      description: The address.
+      returned: success
+      type: str
+      sample: 192.0.2.9
+    instance:
+      description: Empty.
+      returned: success
+      type: str
+      sample: ""
+    here:
+      description: Whether this host has the address.
+      returned: success
+      type: bool
+      sample: false
+    interface:
+      description: On which interface.
+      returned: success
+      type: str
+      sample: null
+    configured:
+      description: Whether O(keepalived_conf) has it in a VRRP instance.
+      returned: success
+      type: bool
+      sample: false
+    loaded:
+      description: Whether keepalived runs with such a configuration.
+      returned: success
+      type: bool
+      sample: false
+    answers:
+      description: Who answers for it, as in RV(vips).
+      returned: success
+      type: dict
+      sample: null
+    version:
+      description: The release of conntrackd, V(null) when it is not installed.
+      returned: success
+      type: str
+      sample: 1.4.7
+    package:
+      description: The name of its package on this host.
+      returned: success
+      type: str
+      sample: conntrackd
+    candidate:
+      description: Whether it is installed or the package sources have it. V(null) when that is not known.
+      returned: success
+      type: bool
+      sample: true
+    foreign_conf:
+      description: The configuration of another synchronisation by conntrackd.
+      returned: success
+      type: str
+      sample: null
+    applied:
+      description: The checksum of the configuration that conntrackd was started with, empty when it is not this collection's.
+      returned: success
+      type: str
+      sample: ""
 keepalived:
   description: The configuration of keepalived that is there.
   returned: success
@@ -366,6 +438,12 @@ keepalived:
           type: list
           elements: str
           sample: [10.0.0.10]
+        excluded:
+          description: Those of them that its adverts leave out.
+          returned: success
+          type: list
+          elements: str
+          sample: []
         peers:
           description: The addresses that it sends to. With none it uses multicast.
           returned: success
@@ -520,6 +598,8 @@ def main():
             client_cert_content=dict(type="str"),
             own_cert=dict(type="path"),
             preload_file=dict(type="path"),
+            outside_vip=dict(type="str"),
+            outside_interface=dict(type="str"),
             check_program=dict(type="str", default=""),
             check_runs=dict(type="list", elements="list", default=[]),
         ),

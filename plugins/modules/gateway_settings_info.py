@@ -82,6 +82,16 @@ firewalld:
   returned: success
   type: bool
   sample: false
+default_interface:
+  description: The interface of the IPv4 default route, empty when there is none.
+  returned: success
+  type: str
+  sample: eth1
+connections_deployed:
+  description: Whether this collection has set up conntrackd on the host.
+  returned: success
+  type: bool
+  sample: false
 systemd:
   description: Whether the host runs systemd.
   returned: success

@@ -299,7 +299,8 @@ def _differences(gateway: dict, old: dict) -> list[str]:
         "VRRP version": (old["version"], version),
         "virtual_router_id": (old["virtual_router_id"], int(float(gateway["virtual_router_id"]))),
         "advert interval": (old["advert_interval"], float(gateway["advert_interval"])),
-        "VIPs": (sorted(old["vips"]), [canonical(gateway["vip"])]),
+        # An address that the adverts leave out may differ.
+        "VIPs": (sorted(set(old["vips"]) - set(old.get("excluded") or [])), [canonical(gateway["vip"])]),
         "interface": (old["interface"], gateway["interface"]),
         "adverts": ("unicast" if old["peers"] else "multicast", "unicast"),
         "authentication": ((old["auth_type"] or "none").upper(), "PASS" if version == 2 else "NONE"),

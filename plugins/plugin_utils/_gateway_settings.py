@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _clusters, _connections
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._gateway_further import gateway_further
 
 CHECK_DIRECTORY = "/usr/libexec/keepalived"
@@ -35,7 +35,12 @@ LIVE_EVERY = 5
 WATCH_MARGIN = 0.12
 
 # Options of cc_gateway that the hosts of a pair must have in common.
-COMMON = ("vip", "virtual_router_id", "vrrp_version", "advert_interval", "auth_pass")
+COMMON = ("vip", "outside_vip", "virtual_router_id", "vrrp_version", "advert_interval", "auth_pass")
+
+
+def programs(options: Mapping[str, Any]) -> list[str]:
+    """The programs that keepalived's configuration names."""
+    return [CHECK_PATH, NOTIFY_PATH, *([_connections.PROGRAM] if options.get("cc_gateway_outside_vip") else [])]
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Inventory:
     members: Mapping[str, Mapping[str, Any]]
     node_controllers: Mapping[str, Any]
     in_run: tuple[str, ...] = ()
+    keepalived_unit: str = "keepalived"
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Host:
     python: str
     firewalld: bool = False
     conf_files: tuple[str, ...] = ("eucalyptus.conf",)
+    # That of the default route.
+    default_interface: str = ""
 
 
 class Settings:
@@ -235,6 +243,8 @@ class Settings:
             "vip": given.get("vip"),
             "virtual_router_id": given.get("virtual_router_id"),
         }
+        if self.connections:
+            main |= {"outside": self.connections.line, "notify_master": f"{_connections.PROGRAM} master"}
         further = [gateway_further(entry, self.gateway_defaults, self.inventory.host) for entry in given.get("further") or []]
         return [main, *further]
 
@@ -263,6 +273,65 @@ class Settings:
             "gateways": self.gateways,
         }
 
+    # --- connections that survive a failover, which need cc_gateway_outside_vip ---
+
+    @cached_property
+    def outside_interface(self) -> str:
+        return str(self.options.get("outside_interface") or self.host.default_interface)
+
+    @cached_property
+    def connections(self) -> _connections.Connections | None:
+        """None without the option, or where it is wrong, which problems() reports."""
+        vip, interfaces = str(self.options.get("outside_vip") or ""), self.host.interfaces
+        if not vip or self.outside_problems(None)["errors"]:
+            return None
+        own = [text for name in dict.fromkeys((self.interface, self.outside_interface)) for text in interfaces.get(name) or []]
+        return _connections.Connections(
+            vip=vip,
+            interface=self.outside_interface,
+            address=self.address,
+            peer=str(self.peers[0]),
+            sync_interface=self.interface,
+            nc_network=self.nc_network,
+            ignored=_connections.ignored([*own, self.address, *self.peers], self.conf),
+            keepalived_unit=self.inventory.keepalived_unit,
+            comment=FIREWALL_COMMENT,
+        )
+
+    def outside_problems(self, found: Mapping[str, Any] | None) -> dict[str, list[str]]:
+        """{errors, warnings} about cc_gateway_outside_vip; found is what module gateway_host_info returned as connections."""
+        if not self.options.get("outside_vip"):
+            return {"errors": [], "warnings": []}
+        given = {
+            "option": self.options["outside_vip"],
+            "interface": self.outside_interface,
+            "interfaces": self.host.interfaces,
+            "vip": self.options.get("vip"),
+            "hosts": {**self.inventory.node_controllers, **self.addresses},
+            "publicips": self.conf.get("VNET_PUBLICIPS", ""),
+            "peers": self.peers,
+            "sync_interface": self.interface,
+            "masquerade": self.options.get("masquerade"),
+        }
+        errors, warnings = _connections.findings(given, found)
+        return {"errors": _connections.errors(given) + errors, "warnings": warnings}
+
+    def connections_fact(self, found: Mapping[str, Any] | None, deployed: bool) -> dict[str, Any]:
+        """What the tasks need: connections (None without the option), connections_left, and firewall_first.
+
+        connections_left is whether conntrackd is to be given up. firewall_first is what holds until keepalived has the configuration:
+        nobody holds the outside VIP before.
+        """
+        first = self.firewall_rules
+        if self.connections and not (found and found["loaded"]):
+            nat = self.connections.nat_rules()
+            first = [self._masquerade if rule == nat[0] else rule for rule in first if rule not in nat[1:]]
+        return {
+            "connections": self.connections.as_dict(found) if self.connections else None,
+            "connections_left": deployed and not self.connections,
+            "firewall_first": first,
+        }
+
     # --- the packet filter ---
 
     @cached_property
@@ -280,6 +349,13 @@ class Settings:
             }
         ]
 
+    @property
+    def _masquerade(self) -> dict[str, Any]:
+        return {
+            "table": "nat", "chain": "POSTROUTING", "source": self.nc_network, "destination": f"!{self.nc_network}",
+            "comment": FIREWALL_COMMENT, "jump": "MASQUERADE",
+        }  # fmt: skip
+
     @cached_property
     def _nc_rules(self) -> list[dict[str, Any]]:
         """The node controllers' own network.
@@ -288,10 +364,7 @@ class Settings:
         """
         network, comment = self.nc_network, FIREWALL_COMMENT
         return [
-            {
-                "table": "nat", "chain": "POSTROUTING", "source": network, "destination": f"!{network}", "comment": comment,
-                "jump": "MASQUERADE",
-            },
+            *(self.connections.nat_rules() if self.connections else [self._masquerade]),
             {"table": "filter", "chain": "FORWARD", "source": network, "comment": comment, "jump": "ACCEPT"},
             {
                 "table": "filter", "chain": "FORWARD", "destination": network, "ctstate": ["RELATED", "ESTABLISHED"], "comment": comment,
@@ -308,6 +381,7 @@ class Settings:
         return (
             vrrp
             + (self._stranger_rules if self.options.get("vrrp_peers_only") else [])
+            + (self.connections.sync_rules() if self.connections else [])
             + (self._nc_rules if self.options.get("masquerade") else [])
         )
 

@@ -156,6 +156,36 @@ def test_the_vip_on_this_host_with_and_without_configuration(network, tmp_path):
     )
 
 
+@netns_lab.NEEDS_ROOT
+def test_who_answers_for_the_outside_vip(network):
+    assert look(network)["connections"] is None
+    found = look(network, outside_vip="10.0.0.9", outside_interface="eth0", listen_time=0)["connections"]
+    assert (found["vip"], found["here"], found["configured"], found["loaded"]) == ("10.0.0.9", False, False, False)
+    assert found["answers"]["foreign_macs"] == [network.mac("stranger")]
+    assert found["package"] in ("conntrackd", "conntrack-tools")
+    peer = look(network, outside_vip="10.0.0.2", outside_interface="eth0", listen_time=0)["connections"]
+    assert (peer["answers"]["foreign_macs"], peer["answers"]["holders"]) == ([], ["10.0.0.2"])
+
+
+@pytest.mark.wall_clock
+def test_the_outside_vip_is_loaded_once_no_configuration_waits(tmp_path, monkeypatch):
+    mark, conf = tmp_path / "pending", tmp_path / "keepalived.conf"
+    conf.write_text(u"vrrp_instance a {\nvirtual_router_id 4\nvirtual_ipaddress_excluded {\n192.0.2.9/32 dev lo\n}\n}\n")
+    monkeypatch.setattr(_gateway_host, "PENDING_MARK", str(mark))
+    monkeypatch.setattr(_gateway_host._keepalived_process, "find", lambda: {"pid": 7})
+    given = parameters(
+        gateways=[dict(GATEWAY, interface="lo")], listen_time=0, probe_timeout=0, outside_vip="192.0.2.9", outside_interface="lo",
+        keepalived_conf=str(conf),
+    )  # fmt: skip
+    assert _gateway_host.look(given)["connections"]["loaded"] is True
+    mark.touch()
+    found = _gateway_host.look(given)["connections"]
+    assert (found["configured"], found["loaded"]) == (True, False)
+    mark.unlink()
+    monkeypatch.setattr(_gateway_host._keepalived_process, "find", lambda: {"pid": None})
+    assert _gateway_host.look(given)["connections"]["loaded"] is False
+
+
 @pytest.mark.wall_clock
 def test_it_does_not_listen_where_it_speaks_itself(tmp_path, monkeypatch):
     conf = tmp_path / "keepalived.conf"

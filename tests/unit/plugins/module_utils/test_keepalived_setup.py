@@ -74,7 +74,7 @@ def test_the_articles(tmp_path):
     ]
     assert found["instances"] == [{
         "name": "cloud_cluster1_gateway", "state": "EQUAL", "interface": "eth0", "virtual_router_id": 45, "version": 2,
-        "advert_interval": 1.0, "vips": ["10.0.0.10"], "peers": [], "auth_type": "PASS", "same_auth_pass": True,
+        "advert_interval": 1.0, "vips": ["10.0.0.10"], "excluded": [], "peers": [], "auth_type": "PASS", "same_auth_pass": True,
         "track_scripts": ["cc-enabled-check"], "article": True,
     }]  # fmt: skip
     assert "longpass" not in str(found)

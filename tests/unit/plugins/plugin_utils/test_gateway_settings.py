@@ -136,7 +136,9 @@ ELSEWHERE = {
 
 
 def test_every_option_of_the_role_reaches_what_uses_it():
-    found = settings(client_key="/k", client_cert="/c", preferred_host="cc1", auth_pass="", notification_email=["a@example.org"])
+    found = settings(
+        client_key="/k", client_cert="/c", preferred_host="cc1", auth_pass="", notification_email=["a@example.org"], outside_vip="192.0.2.9"
+    )
     found.options = recorder = _Recorder(found.options)
     found.source = SOAP
     for use in ("composition", "firewall_rules", "check_command", "newly_command", "key", "cert", "nc_network", "address", "cc_host"):
