@@ -272,6 +272,10 @@ bench-failover: setup ## 30 failovers with each of three configurations
 soak: setup ## an hour without and an hour with faults: the requests that the controllers got, and whether the VIP moved
 	$(VENV)/bin/python tests/bench/soak.py --keep
 
+.PHONY: bench-connections
+bench-connections: setup ## what becomes of connections at flips and power-offs; writes docs/bench/connections.md
+	$(VENV)/bin/python tests/bench/connections_bench.py --keep
+
 .PHONY: figures
 figures: setup ## the size of the code beside what is to be reached; FIGURES="--lab NAME" measures runs, too
 	$(VENV)/bin/python tools/figures $(FIGURES)
