@@ -32,7 +32,7 @@ def executable(path=None):
     return None
 
 
-def version(program):
+def version(program, seconds=VERSION_TIMEOUT):
     """The output of C(keepalived --version), e.g. '2.2.7', or None. It prints 'Keepalived v2.2.7 (01/16,2022)' on stderr."""
     try:
         process = subprocess.Popen(
@@ -42,7 +42,7 @@ def version(program):
         return None
     process.stdin.close()
     # Python 2.7's communicate() has no timeout, and a fact must not hang on a broken program.
-    deadline = _clock() + VERSION_TIMEOUT
+    deadline = _clock() + seconds
     pause = 0.001
     while process.poll() is None:
         if _clock() > deadline:

@@ -39,6 +39,7 @@ OTHERS = {
     "plugins/module_utils/test_packets.py": "_arp_probe, _reachability and _vrrp_listen on Pythons that only hosts have",
     "plugins/module_utils/test_safe_files_adversary.py": "_safe_files under attack; needs root",
     "plugins/modules/test_every_module.py": "every module",
+    "plugins/modules/test_keepalived_modules.py": "keepalived_host_info, keepalived_config_test and keepalived_wait",
     "plugins/modules/test_modules_on_hosts.py": "every module on Pythons that only hosts have",
     "plugins/modules/test_recorders.py": "reachability_info and vip_moves_info",
     "roles/cc_gateway/files/cc_enabled_check/test_fuzz.py": "the check as a whole: damaged answers",

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_diff import FilterModule as Diff
 from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_file_changes import FilterModule as FileChanges
 from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_verdict import FilterModule as Verdict
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _keepalived_config_test
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_verdict import NAMES, OURS
 
 verdict = Verdict().filters()["keepalived_verdict"]
 diff = Diff().filters()["keepalived_diff"]
@@ -135,3 +139,10 @@ def test_file_changes() -> None:
     assert paths({**right, "/a": right["/a"].replace("root root", "root staff")}) == ["/a"]
     assert paths({**right, "/d": right["/a"]}) == ["/d"]
     assert file_changes(wanted, {**right, "/d": ""}) == [{"path": "/d", "text": "y\n", "mode": "0755", "use": "z"}]
+
+
+def test_every_finding_of_the_host_has_a_name_that_can_be_accepted():
+    """What module keepalived_config_test reports, and the names in the filter."""
+    found = set(re.findall(r'report\("(\w+)"', Path(_keepalived_config_test.__file__).read_text(encoding="utf-8")))
+    assert found == {*OURS, "missing_program", "insecure_program", "missing_include"}
+    assert found <= set(NAMES)

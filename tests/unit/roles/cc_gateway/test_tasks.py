@@ -119,33 +119,3 @@ def test_a_name_that_role_keepalived_may_be_told_otherwise_stands_where_that_is_
         if re.search(words, line)
     ]
     assert len(said) == times, f"{variable} may name another: " + ", ".join(said)
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "kind"),
-    [
-        ("priority 100", "priority 150", "in_turn"),
-        ("advert_int 0.1", "advert_int 0.2", "together"),
-        (None, "priority 100", "together"),
-    ],
-)
-def test_the_configuration_is_compared_where_it_is(tmp_path: Path, before: str | None, now: str, kind: str) -> None:
-    (tmp_path / "systemctl").write_text('#!/bin/sh\n[ "$*" = "is-active vrrp" ] && echo active\n', encoding="utf-8")
-    (tmp_path / "systemctl").chmod(0o755)
-    (tmp_path / "pending").touch()
-    configuration = tmp_path / "other.conf"
-    for path, line in ((configuration, now), (tmp_path / "other.conf.previous", before)):
-        if line is not None:
-            path.write_text(f"vrrp_instance a {{\n    {line}\n}}\n", encoding="utf-8")
-    variables = yaml.safe_load((REPO / "roles/cc_gateway/vars/main.yml").read_text(encoding="utf-8"))
-    script = variables["__cc_gateway_waiting_script"].replace(
-        "/run/eucalyptus.ha.keepalived.pending", str(tmp_path / "pending")
-    )
-    run = subprocess.run(
-        ["sh", "-c", script, "sh", str(configuration), "vrrp"],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert (run.stdout.strip(), run.stderr) == (kind, "")

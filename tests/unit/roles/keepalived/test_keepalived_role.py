@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_verdict import NAMES, OURS
 
 ROLE = Path(__file__).parents[4] / "roles" / "keepalived"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
@@ -142,65 +139,6 @@ def test_the_second_run_asks_the_host_once() -> None:
     assert all("ansible.builtin.fail" in task for task in tasks(ROLE / "tasks/problems.yml"))
 
 
-# -- scripts ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs one of the role's scripts with a keepalived that does what the test says."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-
-    def start(
-        script: str, *arguments: object, keepalived: str = "exit 0", systemctl: str = "exit 0", stdin: str = ""
-    ) -> subprocess.CompletedProcess[str]:
-        for name, body in (("keepalived", keepalived), ("systemctl", systemctl), ("journalctl", "echo journal")):
-            program = programs / name
-            program.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
-            program.chmod(0o755)
-        return subprocess.run(
-            ["/bin/sh", "-c", VARS[script], "sh", *map(str, arguments)],
-            check=False,
-            capture_output=True,
-            text=True,
-            input=stdin,
-            timeout=30,
-            env={"PATH": f"{programs}:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"},
-        )
-
-    return start
-
-
-def facts(result: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in result.stdout.splitlines())
-
-
-def test_look(run: Run, tmp_path: Path) -> None:
-    conf = tmp_path / "etc" / "keepalived.conf"
-    conf.parent.mkdir()
-    conf.write_text("x\n", encoding="utf-8")
-    conf.chmod(0o640)
-    seen = facts(
-        run(
-            "__keepalived_look_script",
-            "keepalived",
-            conf,
-            tmp_path / "none",
-            keepalived="echo 'Keepalived v2.2.7 (01/16,2022)' >&2",
-            systemctl="echo ActiveState=active; echo UnitFileState=enabled",
-        )
-    )
-    assert seen["version"] == "2.2.7"
-    assert seen["ActiveState"] == "active"
-    assert seen["UnitFileState"] == "enabled"
-    assert seen["directory"] == "yes"
-    assert int(seen["capabilities"], 16) > 0
-    assert re.fullmatch(
-        r"73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac 640 \w+ \w+", seen[str(conf)]
-    )
-    assert str(tmp_path / "none") not in seen
-
-
 def test_only_what_can_be_read_without_a_change_comes_before_the_config_test() -> None:
     """A host whose configuration is refused stays as it was."""
     included = [
@@ -212,192 +150,8 @@ def test_only_what_can_be_read_without_a_change_comes_before_the_config_test() -
     assert before == ["inspect.yml", "problems.yml", "install.yml", "set_vars.yml"]
 
 
-def test_look_without_keepalived(run: Run, tmp_path: Path) -> None:
-    seen = facts(
-        run(
-            "__keepalived_look_script",
-            "keepalived",
-            tmp_path / "none" / "keepalived.conf",
-            keepalived="echo 'keepalived: not found' >&2; exit 127",
-            systemctl="exit 1",
-        )
-    )
-    assert seen["version"] == ""
-    assert "directory" not in seen
-
-
-def test_config_test_leaves_nothing_behind_and_names_the_real_file(run: Run, tmp_path: Path) -> None:
-    target = tmp_path / "keepalived.conf"
-    copy = tmp_path / "seen"
-    result = run(
-        "__keepalived_test_script",
-        target,
-        "keepalived",
-        stdin="secret text\n",
-        keepalived=f'file=${{2#--use-file=}}; cat "$file" > {copy}; stat -c %a "$file" >> {copy}; echo "($file: Line 1) bad"; exit 5',
-    )
-    assert result.returncode == 5
-    assert result.stdout == f"({target}: Line 1) bad\n"
-    assert copy.read_text(encoding="utf-8") == "secret text\n600\n"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "seen"]
-
-
-def test_config_test_outlives_the_signal_that_keepalived_sends_itself(run: Run, tmp_path: Path) -> None:
-    """2.2.7 with a script that runs as another user: without the guard every such test ends with SIGTERM."""
-    result = run("__keepalived_test_script", tmp_path / "keepalived.conf", "keepalived", keepalived="kill -TERM $$; exit 0")
-    assert result.returncode == 0
-
-
-def checked(run: Run, tmp_path: Path, *checks: str, tester: str = "keepalived") -> str:
-    return run("__keepalived_test_script", tmp_path / "keepalived.conf", tester, *checks).stdout.strip()
-
-
-@pytest.mark.skipif(shutil.which("ip") is None, reason="needs iproute2")
-def test_a_peer_that_is_the_host_itself_is_found(run: Run, tmp_path: Path) -> None:
-    assert checked(run, tmp_path, "peer 127.0.0.1") == "@own_peer the peer 127.0.0.1 is this host itself"
-    assert checked(run, tmp_path, "peer 192.0.2.1") == ""
-    # Whole addresses, not beginnings of them.
-    assert checked(run, tmp_path, "peer 127.0.0.11") == ""
-
-
-@pytest.mark.skipif(shutil.which("ip") is None, reason="needs iproute2")
-def test_k7_a_source_address_that_the_host_does_not_have(run: Run, tmp_path: Path) -> None:
-    assert checked(run, tmp_path, "source 127.0.0.1") == ""
-    if Path("/proc/sys/net/ipv4/ip_nonlocal_bind").read_text(encoding="utf-8").strip() == "1":
-        pytest.skip("this host binds to addresses that it does not have")
-    assert checked(run, tmp_path, "source 192.0.2.77") == "@source_address the source address 192.0.2.77 is not configured on this host"
-
-
-@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("ip") is None, reason="needs root and iproute2, for a network namespace")
-def test_k7_the_address_is_looked_for_in_keepalived_own_namespace(run: Run, tmp_path: Path) -> None:
-    name = f"kad{os.getpid()}"
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        subprocess.run(["ip", "-n", name, "address", "add", "192.0.2.78/32", "dev", "lo"], check=True)
-        assert checked(run, tmp_path, f"namespace {name}", "source 192.0.2.78") == ""
-        assert checked(run, tmp_path, f"namespace {name}", "peer 192.0.2.78").startswith("@own_peer")
-        assert checked(run, tmp_path, f"namespace {name}", "source 192.0.2.79").startswith("@source_address")
-        subprocess.run(["ip", "netns", "exec", name, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind"], check=True)
-        assert checked(run, tmp_path, f"namespace {name}", "source 192.0.2.79") == ""
-    finally:
-        subprocess.run(["ip", "netns", "delete", name], check=True)
-
-
-def test_k9_an_include_file_that_does_not_exist(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "there.conf").touch()
-    assert checked(run, tmp_path, "include there.conf", f"include {tmp_path}/there.conf") == ""
-    assert checked(run, tmp_path, "include no.conf") == f"@missing_include the include file {tmp_path}/no.conf does not exist"
-
-
-def test_k13_what_the_host_is_asked_is_asked_without_a_config_test_too(run: Run, tmp_path: Path) -> None:
+def test_k13_what_the_host_is_asked_is_asked_without_a_config_test_too() -> None:
     """EL 7: keepalived 1.3.5 has none."""
-    result = run("__keepalived_test_script", tmp_path / "keepalived.conf", "", "include no.conf", keepalived="echo run; exit 3")
-    assert result.returncode == 0
-    assert result.stdout.startswith("@missing_include")
-    [test] = [task for task in tasks(ROLE / "tasks/test.yml") if "ansible.builtin.command" in task]
+    [test] = [task for task in tasks(ROLE / "tasks/test.yml") if "eucalyptus.ha.keepalived_config_test" in task]
     assert test["when"] == "__keepalived_version != ''"
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Path]:
-    """A program on a path that only root can write."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to own the path to the program")
-    directory = Path("/opt") / f"eucalyptus-ha-test-{os.getpid()}"
-    directory.mkdir()
-    directory.chmod(0o755)
-    file = directory / "check"
-    file.write_text("#!/bin/sh\n", encoding="utf-8")
-    file.chmod(0o755)
-    yield file
-    shutil.rmtree(directory)
-
-
-def test_a_good_program_is_not_found_fault_with(run: Run, tmp_path: Path, program: Path) -> None:
-    assert checked(run, tmp_path, f"program root {program}") == ""
-    assert checked(run, tmp_path, f"program nobody {program}") == ""
-    assert checked(run, tmp_path, "program root /usr/bin/python3") == ""
-    # Names without a path are looked up by keepalived.
-    assert checked(run, tmp_path, "program root true") == ""
-
-
-def test_k3_missing_notify_program(run: Run, tmp_path: Path, program: Path) -> None:
-    """Keepalived looks for the scripts of tracks and checks only, and not for those of notifications."""
-    assert checked(run, tmp_path, f"program root {program}-none") == f"@missing_program {program}-none does not exist"
-    spaced = program.with_name("a program")
-    spaced.write_text("#!/bin/sh\n", encoding="utf-8")
-    assert checked(run, tmp_path, f"program - {spaced}") == f"@not_executable {spaced} is not an executable file"
-
-
-def test_k3_a_user_who_does_not_exist(run: Run, tmp_path: Path, program: Path) -> None:
-    """Keepalived ignores such a script, and prints nothing."""
-    assert checked(run, tmp_path, f"program nosuchuser {program}") == (
-        f"@unknown_user there is no user nosuchuser, who is to run {program}"
-    )
-
-
-def test_a_program_that_cannot_be_executed_is_found(run: Run, tmp_path: Path, program: Path) -> None:
-    program.chmod(0o644)
-    assert checked(run, tmp_path, f"program root {program}") == f"@not_executable {program} is not an executable file"
-    program.chmod(0o744)
-    assert checked(run, tmp_path, f"program nobody {program}") == f"@not_executable {program} cannot be executed by nobody"
-    assert checked(run, tmp_path, f"program root {program.parent}") == (
-        f"@not_executable {program.parent} is not an executable file"
-    )
-
-
-def test_a_path_that_others_can_write_is_found(run: Run, tmp_path: Path, program: Path) -> None:
-    program.chmod(0o757)
-    assert (
-        checked(run, tmp_path, f"program root {program}")
-        == f"@insecure_program {program}, on the way to {program}, can be written by everyone"
-    )
-    program.chmod(0o755)
-    program.parent.chmod(0o775)
-    # The group root is no other.
-    assert checked(run, tmp_path, f"program root {program}") == ""
-    os.chown(program.parent, 0, 1)
-    assert checked(run, tmp_path, f"program root {program}").endswith("can be written by its group")
-    program.parent.chmod(0o755)
-    os.chown(program.parent, 1, 0)
-    assert checked(run, tmp_path, f"program root {program}").endswith("which root runs, belongs to another user")
-    assert checked(run, tmp_path, f"program nobody {program}") == ""
-
-
-def test_a_link_is_followed(run: Run, tmp_path: Path, program: Path) -> None:
-    link = tmp_path / "link"
-    link.symlink_to(program)
-    program.chmod(0o757)
-    assert "can be written by everyone" in checked(run, tmp_path, f"program root {link}")
-
-
-def test_every_finding_has_a_name_that_can_be_accepted() -> None:
-    """What the script prints, and the names in the filter."""
-    found = set(re.findall(r'echo "@(\w+) ', VARS["__keepalived_test_script"]))
-    assert found == {*OURS, "missing_program", "insecure_program", "missing_include"}
-    assert found <= set(NAMES)
-
-
-def test_waiting_ends_when_the_unit_stays_active(run: Run) -> None:
-    result = run("__keepalived_wait_script", "keepalived", 5, systemctl="echo ActiveState=active")
-    assert result.returncode == 0
-
-
-def test_waiting_sits_out_a_reload(run: Run, tmp_path: Path) -> None:
-    count = tmp_path / "count"
-    result = run(
-        "__keepalived_wait_script",
-        "keepalived",
-        5,
-        systemctl=f"echo x >> {count}; if [ $(wc -l < {count}) -le 2 ]; then echo ActiveState=reloading; else echo ActiveState=active; fi",
-    )
-    assert result.returncode == 0
-    assert len(count.read_text(encoding="utf-8").split()) == 5
-
-
-@pytest.mark.parametrize("state", ["failed", "inactive"])
-def test_waiting_says_what_is_wrong(run: Run, state: str) -> None:
-    result = run("__keepalived_wait_script", "keepalived", 1, systemctl=f"echo ActiveState={state}")
-    assert result.returncode == 1
-    assert f"keepalived is not active: ActiveState={state}" in result.stdout
-    assert "journal" in result.stdout
+    assert test["eucalyptus.ha.keepalived_config_test"]["config_test"] == "{{ __keepalived_tests }}"

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of modules and module_utils."""
+
+
+
+from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils.stand_ins import programs  # noqa: F401
