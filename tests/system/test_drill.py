@@ -154,7 +154,7 @@ def under_way(deployed, words, tmp_path, **variables):
 
 
 def test_an_operator_provokes_it_in_his_own_way(deployed, tmp_path):
-    with under_way(deployed, "Now make cc2 take the VIP", tmp_path, drill_trigger="operator") as process:
+    with under_way(deployed, "Now trigger the failover of", tmp_path, drill_trigger="operator") as process:
         deployed.flip("cc1", "cc2")
         rest = process.stdout.read()
     held = deployed.holders()

@@ -169,7 +169,7 @@ def test_a9_no_drill_of_a_gateway_that_could_not_fail_over(deployed):
 
 def test_a3_a_drill_is_in_progress(deployed, look, pages):
     """It moves the VIP, and a status by schedule meanwhile raises no alarm."""
-    with deployed.playing("Now make cc2 take the VIP", "drill", "-e", "drill_confirm=true", "-e", "drill_trigger=operator"):
+    with deployed.playing("Now trigger the failover of", "drill", "-e", "drill_confirm=true", "-e", "drill_trigger=operator"):
         seen = look()
     assert (seen.status, seen.verdict["verdict"], seen.verdict["severity_name"]) == (0, "run_in_progress", "planned")
     assert "eucalyptus.ha.drill is in progress on cc1 and cc2, started by" in seen.verdict["sentence"]
