@@ -66,7 +66,7 @@ def _number(path):
 
 
 def default_interface(path="/proc/net/route"):
-    """The interface of the IPv4 default route with the lowest metric; empty when there is none."""
+    """The interface of the IPv4 default route with the lowest metric; empty if there is no default route."""
     found = []
     for line in (_text(path) or "").splitlines()[1:]:
         words = line.split()
@@ -145,7 +145,7 @@ def status(program=DAEMON, config=CONFIG, proc=PROC, drop_in=DROP_IN, within=HEA
 
     Waits for a datagram of the peer, at most that many seconds. running; synchronised (the peer was heard meanwhile); age (seconds
     until then, so the time between two datagrams is no longer; None when it was not); entries (of the kernel), own (those of them
-    that this host tells the other); liberal (whether the kernel lets packets through whose sequence numbers it did not follow).
+    that this host sends to the other); liberal (whether the kernel lets packets through whose sequence numbers it did not follow).
     """
     if not deployed(drop_in):
         return None

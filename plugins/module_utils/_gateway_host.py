@@ -216,8 +216,8 @@ def look(params):
     ]
     outside = None
     if params.get("outside_vip"):
-        # The pair's addresses in the outside network are not known. A Linux host answers there for its other ones, too, unless it was told
-        # not to (arp_ignore).
+        # The pair's addresses in the outside network are not known. A Linux host answers there for its other ones, too, unless
+        # arp_ignore is set.
         wanted = dict(params["gateways"][0], instance="", vip=params["outside_vip"], interface=params["outside_interface"])
         outside = _Aside(look_at_outside_vip, wanted, links, addresses, setup, params["probe_timeout"])
     result["cc"] = _cc_alive.ask(params["cc_host"], params["cc_port"])

@@ -83,7 +83,7 @@ firewalld:
   type: bool
   sample: false
 default_interface:
-  description: The interface of the IPv4 default route, empty when there is none.
+  description: The interface of the IPv4 default route, empty if there is no default route.
   returned: success
   type: str
   sample: eth1

@@ -4,7 +4,7 @@
 """Connections that survive a failover: an outside VIP that moves with the VIP, and conntrackd, which gives each host the other's entries.
 
 Private to the collection. Everything that follows from cc_gateway_outside_vip is here, and is empty without it. docs/connections.md
-says what was measured, and why each setting is as it is.
+has what was measured, and the reason for each setting.
 """
 
 from __future__ import annotations

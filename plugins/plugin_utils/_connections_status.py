@@ -4,7 +4,7 @@
 
 """The state of conntrackd on the hosts of a cluster, for the verdict and its reports. Private to the collection.
 
-Hosts without cc_gateway_outside_vip have none, and nothing is said of them.
+Hosts without cc_gateway_outside_vip have none, and are not reported.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ def _on(hosts: list[Host], text: str, advice: str) -> list[Remark]:
 
 def remarks(evidence: Evidence) -> list[Remark]:
     """What needs attention about them."""
-    told = [one for one in evidence.hosts if one.connections]
-    if not told:
+    known = [one for one in evidence.hosts if one.connections]
+    if not known:
         return []
     found: list[Remark] = []
-    running = [one for one in told if one.connections["running"]]
+    running = [one for one in known if one.connections["running"]]
     found += _on(
-        [one for one in told if one not in running],
+        [one for one in known if one not in running],
         "conntrackd is not running on HOSTS: connections will break at the next failover",
         "Read journalctl -u conntrackd on HOSTS and start it there.",
     )
     # A peer that is down sends nothing.
-    if len(running) == len(told) > 1:
+    if len(running) == len(known) > 1:
         found += _on(
             [one for one in running if not one.connections["synchronised"]],
             "conntrackd on HOSTS receives nothing from the other host: connections will break at the next failover",
@@ -56,7 +56,7 @@ def remarks(evidence: Evidence) -> list[Remark]:
     )
     without = [one for one in evidence.hosts if one.reachable and one.deployed and not one.connections]
     return found + _on(
-        without, f"connections are synchronised on {names([one.name for one in told])} but not on HOSTS", DEPLOY
+        without, f"connections are synchronised on {names([one.name for one in known])} but not on HOSTS", DEPLOY
     )
 
 
