@@ -3,7 +3,7 @@
 # Copyright: (c) 2026, The eucalyptus.ha developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""A configuration tested by keepalived itself, and what else only its host can tell. Private to the collection.
+"""A configuration tested by keepalived itself, and what else only its host can show. Private to the collection.
 
 C(run) is run_command of a module, or what stands in for it: run(argv, ...) -> (exit status, standard output, standard error).
 """
@@ -120,7 +120,7 @@ class Checks(object):
         user, _blank, program = rest.partition(" ")
         if user != NOBODY and not exists(user):
             self.report("unknown_user", "there is no user %s, who is to run %s" % (user, program))
-        # Names without a path are looked up by keepalived.
+        # Names without a path are resolved by keepalived.
         elif program.startswith("/"):
             self._file(user, program)
 

@@ -12,10 +12,10 @@ DOCUMENTATION = r"""
 ---
 module: keepalived_config_test
 version_added: 0.2.0
-short_description: "[INTERNAL] Have keepalived and its host test a configuration"
+short_description: "[INTERNAL] Test a configuration with keepalived"
 description:
   - Internal to the collection C(eucalyptus.ha). It may change at any time without notice.
-  - Runs C(keepalived --config-test) on a text, and checks what only the host can tell. No copy of the text stays behind.
+  - Runs C(keepalived --config-test) on a text, and checks what only the host can show. No copy of the text stays behind.
   - The filter P(eucalyptus.ha.keepalived_verdict#filter) evaluates the result.
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)

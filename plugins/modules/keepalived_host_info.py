@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: keepalived_host_info
 version_added: 0.2.0
-short_description: "[INTERNAL] Gather what role keepalived has to know of a host"
+short_description: "[INTERNAL] Gather the state of keepalived on a host"
 description:
   - Internal to the collection C(eucalyptus.ha). It may change at any time without notice.
   - Queries keepalived's release, its unit, the distribution and the files of the role, in one go.
@@ -24,7 +24,7 @@ options:
     type: str
     default: keepalived
   files:
-    description: Files to look for, keepalived's configuration first.
+    description: Files to inspect, keepalived's configuration first.
     type: list
     elements: path
     required: true
