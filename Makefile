@@ -132,7 +132,7 @@ export WORDS_IGNORE
 lint-words: $(LINT)/.done
 	@phrases=$$(sed -n 's/^\(.\)\([^>]* [^>]*\)->.*/[\1\u\1]\2/p' $(WORDS) | paste -sd '|'); \
 	  { git ls-files -z -- $(WORDS_FILES); git ls-files -z -- $(WORDS_TESTS); } | xargs -0 -r $(LINT)/bin/codespell --dictionary $(WORDS) --ignore-words-list '' \
-	    --regex "$$phrases|[\w'’-]+" --ignore-regex "$$WORDS_IGNORE"
+	    --regex "$$phrases|[\w'\u2019-]+" --ignore-regex "$$WORDS_IGNORE"
 
 .PHONY: lint-licences
 lint-licences: $(LINT)/.done

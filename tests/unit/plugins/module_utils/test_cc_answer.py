@@ -76,7 +76,7 @@ def says_enabled(body):
     (content,) = root.findall("{}Body".format(S))
     (response,) = content
     statuses = response.findall("{}serviceStatuses".format(N))
-    own = [entry for entry in statuses if entry.findtext("{}serviceId/{}type".format(N, N)) == "cluster"]
+    own = [entry for entry in statuses if entry.findtext("{0}serviceId/{0}type".format(N)) == "cluster"]
     return (
         response.tag == "{}DescribeServicesResponse".format(N)
         and len(own) == 1

@@ -223,7 +223,8 @@ def test_given_content_is_judged_before_it_is_anywhere(pairs, tmp_path):
     assert found["deployed"] is False
     assert found["key"]["unreadable"] is found["key"]["others_can_read"] is None
     assert list(tmp_path.iterdir()) == []
-    mixed = dict(content(pairs), client_cert_content=content(pairs, "two")["client_cert_content"])
+    mixed = content(pairs)
+    mixed.update(client_cert_content=content(pairs, "two")["client_cert_content"])
     assert look(pairs, tmp_path / "key.pem", tmp_path / "cert.pem", **mixed)["match"] is False
 
 

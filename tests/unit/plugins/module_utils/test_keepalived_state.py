@@ -156,7 +156,7 @@ def test_a_file_too_large_is_reported(tmp_path):
     path.write_text(GOOD + "#" * _keepalived_state.SIZE_LIMIT)
     found, problems = _keepalived_state.read_directory(str(tmp_path), NOW)
     assert found[0]["state"] is None
-    assert problems == ["{}: cannot be read: {} must have at most 8192 bytes".format(path, path)]
+    assert problems == ["{0}: cannot be read: {0} must have at most 8192 bytes".format(path)]
 
 
 def test_s5_a_fifo_and_a_link_are_reported_and_not_opened(tmp_path):
@@ -164,7 +164,7 @@ def test_s5_a_fifo_and_a_link_are_reported_and_not_opened(tmp_path):
     (tmp_path / "y.state").symlink_to("x.state")
     states, problems = _keepalived_state.read_directory(str(tmp_path), NOW)
     assert [state["state"] for state in states] == [None, None]
-    assert "{}/x.state: cannot be read: {}/x.state must be a regular file (got a FIFO)".format(tmp_path, tmp_path) in problems
+    assert "{0}/x.state: cannot be read: {0}/x.state must be a regular file (got a FIFO)".format(tmp_path) in problems
     assert any("y.state must be a regular file (got a symbolic link)" in problem for problem in problems)
 
 

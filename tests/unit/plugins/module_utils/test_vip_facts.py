@@ -363,7 +363,7 @@ def test_beside_a_real_keepalived():
             netns_lab.DEFAULTS, vips=None, keepalived_conf="{}/keepalived.conf".format(name), state_dir="{}/states".format(name)
         )
         (directory / "params.json").write_text(json.dumps(params))
-        gather = '{} {}/gather.py {} "$(cat {}/params.json)"'.format(sys.executable, directory, netns_lab.COLLECTIONS, directory)
+        gather = '{0} {1}/gather.py {2} "$(cat {1}/params.json)"'.format(sys.executable, directory, netns_lab.COLLECTIONS)
         script = REAL_RUN.format(directory=directory, gather=gather)
         done = subprocess.run(
             ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script],

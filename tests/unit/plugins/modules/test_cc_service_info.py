@@ -253,8 +253,8 @@ def test_expired_certificates_are_a_warning(tmp_path, keys, secrets):
     config = old / "ca.cnf"
     (old / "index.txt").touch()
     config.write_text(
-        "[ca]\ndefault_ca=x\n[x]\ndatabase={}/index.txt\nnew_certs_dir={}\npolicy=p\nrand_serial=yes\ndefault_md=sha256\n"
-        "[p]\ncommonName=supplied\n".format(old, old)
+        "[ca]\ndefault_ca=x\n[x]\ndatabase={0}/index.txt\nnew_certs_dir={0}\npolicy=p\nrand_serial=yes\ndefault_md=sha256\n"
+        "[p]\ncommonName=supplied\n".format(old)
     )
     command = ["openssl", "ca", "-config", config, "-selfsign", "-keyfile", key, "-in", old / "request.pem", "-batch", "-notext"]
     dates = ["-startdate", "20120101000000Z", "-enddate", "20220101000000Z"]

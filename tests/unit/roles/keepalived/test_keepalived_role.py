@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,7 @@ import yaml
 ROLE = Path(__file__).parents[4] / "roles" / "keepalived"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
-VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
 README = (ROLE / "README.md").read_text(encoding="utf-8")
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def tasks(file: Path) -> Iterator[dict[str, Any]]:
