@@ -325,7 +325,7 @@ def _old_self(gateway: dict, main: bool, instances: list[dict]) -> dict | None:
 def incompatible(given: dict) -> list[str]:
     """Why hosts with the old and with the new configuration could not receive each other's adverts; [] if they could, or nothing runs.
 
-    Expects settings without errors. Measured with keepalived 2.2.7 (design.md): such hosts are two holders from the first
+    Expects settings without errors. Measured with keepalived 2.2.7: such hosts are two holders from the first
     reload until the last.
     """
     setup = given["findings"]["keepalived"]

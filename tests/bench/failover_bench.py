@@ -58,7 +58,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "soap": {"cc_gateway_check_source": "soap"},
     "state_file": {},
 }
-# design.md: median and longest of `moved`, median of `gap`, in seconds.
+# The goals: median and longest of `moved`, median of `gap`, in seconds.
 FIGURES = {"state_file": (0.35, 0.6, 0.1)}
 EXPLAINED = """\
 `article` is the baseline: the settings of the manual keepalived setup (EUCA-2412) with this collection's check, in the same lab. `soap` and

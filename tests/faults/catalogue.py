@@ -27,7 +27,7 @@ SETTINGS = {
     "el-unit": {},
 }
 
-FLIP = {"default": 0.6, "release": 0.6, "soap": 11.6, "el-unit": 0.6}  # seconds, design.md; with soap the interval is 10 s
+FLIP = {"default": 0.6, "release": 0.6, "soap": 11.6, "el-unit": 0.6}  # seconds; with soap the interval is 10 s
 TWO = 0.3  # seconds for which two may hold it in any orderly move
 GRACE = 5.0  # cc_gateway_check_grace
 REFRESH = 10.0  # cc_gateway_garp_master_refresh

@@ -61,7 +61,7 @@ def test_a_second_run_changes_nothing(cluster):
     elapsed = time.monotonic() - started
     assert run.status == 0, run.output
     assert {host: numbers["changed"] for host, numbers in run.recap.items()} == {"cc1": 0, "cc2": 0}, run.output
-    # design.md: at most 12 s, which is measured on a quiet machine. This one may do other things meanwhile.
+    # The goal is at most 12 s, which is measured on a quiet machine. This one may do other things meanwhile.
     assert elapsed < 120, f"{elapsed:.1f} s"
 
 

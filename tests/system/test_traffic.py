@@ -49,7 +49,7 @@ def test_a_flip_moves_the_vip_and_the_way_out_with_it(deployed):
         flip = deployed.flip("cc1", "cc2")
         arrived = watch.wait_for("cc2", True, flip["disable_sent"], 15)
         watch.wait_for("cc1", False, flip["disable_sent"], 15)
-    # design.md: 2.7 s at most on a quiet machine; the bench measures it. Here it must only be no other order of magnitude.
+    # The goal is 2.7 s at most on a quiet machine; the bench measures it. Here it must only be no other order of magnitude.
     assert arrived.when - flip["disable_sent"] < 6
     assert deployed.holders() == ["cc2"]
     assert came_from(deployed) == "12"
