@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
 ROLE = Path(__file__).parents[4] / "roles" / "keepalived"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
@@ -65,9 +71,9 @@ def test_all_that_is_optional_is_off() -> None:
     off = {
         name: value
         for name, value in DEFAULTS.items()
-        if re.match("keepalived_(unit_|firewall$|selinux|nonlocal|sysctl)", name)
+        if re.match("keepalived_(unit_|firewall$|selinux|sysctl)", name)
     }
-    assert len(off) == 9
+    assert len(off) == 8
     assert not any(off.values())
     assert DEFAULTS["keepalived_daemon_options"] is None
     assert DEFAULTS["keepalived_networkd_files"] == []
@@ -151,3 +157,49 @@ def test_k13_what_the_host_is_asked_is_asked_without_a_config_test_too() -> None
     [test] = [task for task in tasks(ROLE / "tasks/test.yml") if "eucalyptus.ha.keepalived_config_test" in task]
     assert test["when"] == "__keepalived_version != ''"
     assert test["eucalyptus.ha.keepalived_config_test"]["config_test"] == "{{ __keepalived_tests }}"
+
+
+SOURCES = {"vrrp_instance": {"a": {"unicast_src_ip": "10.0.0.1", "unicast_peer": ["10.0.0.2"]}, "b": {"unicast_src_ip": "fd00::1"}}}
+NONLOCAL = [
+    ({}, ["source 10.0.0.1", "source fd00::1"]),
+    ({"net.ipv4.ip_nonlocal_bind": 1}, ["source fd00::1"]),
+    ({"net.ipv4.ip_nonlocal_bind": "1", "net.ipv6.ip_nonlocal_bind": 1}, []),
+    ({"net.ipv6.ip_nonlocal_bind": 1, "net.ipv4.ip_nonlocal_bind": 0}, ["source 10.0.0.1"]),
+]
+
+
+def test_a_source_address_need_not_be_there_with_nonlocal_binding(tmp_path: Path) -> None:
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "vars_files": [str(ROLE / "defaults/main.yml"), str(ROLE / "vars/main.yml")],
+        "tasks": [
+            {
+                "ansible.builtin.copy": {"dest": str(tmp_path / str(number)), "content": "{{ __keepalived_host_checks | to_json }}"},
+                "vars": {"keepalived_config": SOURCES, "keepalived_sysctl": sysctl},
+            }
+            for number, (sysctl, _kept) in enumerate(NONLOCAL)
+        ],
+    }
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROLE.parents[1] / ".cache/collections")}
+    command = [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", "-c", "local", tmp_path / "play.yml"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = [json.loads((tmp_path / str(number)).read_text(encoding="utf-8")) for number in range(len(NONLOCAL))]
+    assert found == [["peer 10.0.0.2", *kept] for _sysctl, kept in NONLOCAL]
+
+
+def test_the_sites_own_text_comes_last_in_the_drop_in() -> None:
+    """It may have a TimeoutStopSec of its own."""
+    from ansible.template import trust_as_template  # noqa: PLC0415 - new in 2.19
+
+    variables = {
+        **DEFAULTS, "keepalived_unit_restart_on_failure": True, "keepalived_unit_extra": "[Service]\nTimeoutStopSec=90",
+        "__keepalived_seen": {}, "__keepalived_unit_start_limit": "",
+    }  # fmt: skip
+    template = trust_as_template((ROLE / "templates" / "drop-in.conf.j2").read_text(encoding="utf-8"))
+    text = Templar(DataLoader(), variables=variables).template(template)
+    assert text.count("TimeoutStopSec=5\n") == 1
+    assert text.rstrip().endswith("[Service]\nTimeoutStopSec=90")
