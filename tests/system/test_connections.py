@@ -172,6 +172,18 @@ def test_a_setting_of_the_kernel_that_was_changed_is_an_alarm(pair, tmp_path):
     like_a_real_host(pair.cluster, "cc2")
 
 
+def test_a_deployment_with_the_port_closed_in_between_reports_it(pair):
+    cluster = pair.cluster
+    closed = "iptables -w -t mangle {} INPUT -p udp --dport 3780 -j DROP"
+    cluster.sh("cc1", closed.format("-I"))
+    run = cluster.play("gateway", *pair.option)
+    cluster.sh("cc1", closed.format("-D"))
+    assert run.status != 0, run.output
+    assert f"conntrackd receives nothing from {cluster.address['cc2']}" in " ".join(run.output.split())
+    assert pair.holders() == ([pair.holder], [pair.holder])
+    wait_for(lambda: pair.synchronised("cc1"), 30)
+
+
 def test_without_the_option_all_of_it_goes_and_the_rest_is_as_it_was(pair):
     cluster = pair.cluster
     with AddressWatch(cluster.lab, cluster.vip, list(HOSTS)) as watch:
