@@ -241,7 +241,10 @@ class Pair:
         """The holder is gone at once; the other's controller is enabled when that has the VIP."""
         lost = self.holder
         self.cluster.sh(lost, "sed -i 's/--state [A-Z]*/--state DISABLED/' /etc/default/cc-simulator; sync")
+        # A container's kernel is that of this machine, which would forward for as long as the network of the dead container is there.
+        enter = ["nsenter", "--target", str(pid_of(self.cluster.lab, lost)), "--net", "ip", "-batch", "-"]
         since = time.time()
+        subprocess.run(enter, input="link set eth0 down\nlink set eth1 down\n", text=True, check=True)
         podman("kill", "--signal", "KILL", self.cluster.lab.container(lost))
         self._swap()
         wait_until(lambda: self.has(self.holder, self.cluster.vip), 20, f"{self.holder} holds the VIP")
@@ -253,8 +256,8 @@ class Pair:
         since = time.time()
         podman("start", self.cluster.lab.container(self.standby))
         like_a_real_host(self.cluster, self.standby)
-        for what in ("systemctl is-active -q keepalived", "test -S /run/cc-simulator/control"):
-            wait_until(lambda check=what: self.cluster.status(self.standby, check) == 0, 60, f"{self.standby}: {what}")
+        started = "systemctl is-active -q keepalived && test -S /run/cc-simulator/control"
+        wait_until(lambda: bool(self.cluster.status(self.standby, started) == 0), 60, f"{self.standby}: {started}")
         return since
 
     def statistic(self, host: str, words: str) -> int | None:
