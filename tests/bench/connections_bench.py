@@ -4,7 +4,7 @@
     .venv/bin/python tests/bench/connections_bench.py [--flips 10] [--power-offs 5] [--settings with,without] [--lab NAME] [--keep]
 
 Makes a lab of its own (or takes --lab, which must be up). For each event nc1 opens 20 downloads of 200 kB/s and 20 idle connections to
-the host outside; 3 s later the event happens, 6 s after it each connection has to show that it lives. Then 20 downloads run for 60 s
+the host outside; 3 s later the event happens, 6 s after it each connection has to transfer data. Then 20 downloads run for 60 s
 through as many flips. With the option also: the CPU that conntrackd takes at new connections, its memory at 50,000 entries, and how long
 a host that was rebooted takes until it has them.
 
@@ -253,8 +253,8 @@ def many_entries(pair: Pair) -> dict[str, Any]:
 
 EXPLAINED = """\
 *With* is `cc_gateway_outside_vip`, *without* the default, where each host masquerades with its own address. For each event nc1 opens 20
-downloads of 200 kB/s and 20 idle connections to a host beyond the gateway; 6 s after the event each has to show that it lives. *Stall* is
-the longest silence of a download that survived. [Connections survive a failover](../connections.md) says what it takes and what it cannot.
+downloads of 200 kB/s and 20 idle connections to a host beyond the gateway; 6 s after the event each has to transfer data. *Stall* is
+the longest silence of a download that survived. [Connections survive a failover](../connections.md) has the setup and its limitations.
 """
 
 

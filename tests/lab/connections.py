@@ -17,7 +17,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -259,6 +260,18 @@ class Pair:
         started = "systemctl is-active -q keepalived && test -S /run/cc-simulator/control"
         wait_until(lambda: bool(self.cluster.status(self.standby, started) == 0), 60, f"{self.standby}: {started}")
         return since
+
+    @contextmanager
+    def without_outside(self, host: str) -> Iterator[None]:
+        """The host's link to the outside is down. The default route, which goes with it, is restored as by a host's network service."""
+        enter = ["nsenter", "--target", str(pid_of(self.cluster.lab, host)), "--net", "ip"]
+        route = self.cluster.sh(host, "ip -4 route show default").split()
+        subprocess.run([*enter, "link", "set", "eth1", "down"], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run([*enter, "link", "set", "eth1", "up"], check=True)
+            subprocess.run([*enter, "route", "replace", *route], check=True)
 
     def statistic(self, host: str, words: str) -> int | None:
         """A number of `conntrackd -s`: the first word of the line with these words; None where it does not answer."""

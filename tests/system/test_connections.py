@@ -99,6 +99,17 @@ def test_connections_survive_flips(pair):
     assert load.stall(0, time.time()) < 2
 
 
+def test_the_loss_of_the_outside_link_moves_the_vip(pair):
+    """keepalived tracks the interface of each of its addresses."""
+    with Load(pair.cluster, 6, 6) as load:
+        with pair.without_outside(pair.holder):
+            wait_for(lambda: pair.holders() == ([pair.standby], [pair.standby]))
+            time.sleep(2)
+        wait_for(lambda: pair.holders() == ([pair.holder], [pair.holder]))
+        time.sleep(2)
+    assert (load.alive("download"), load.alive("idle")) == (6, 6), load.results
+
+
 def flush(pair, host):
     """What a controller does to the tables (lab/cc_network.py), with the time between that the real one takes."""
     pair.cluster.sh(
