@@ -213,6 +213,7 @@ def test_removal_takes_it_away(pair):
     cluster = pair.cluster
     run = cluster.play("gateway", *pair.option)
     assert run.status == 0, run.output
+    cluster.sh("cc2", "apt-get remove -y -q conntrackd")
     run = cluster.play("remove", "-e", "cc_gateway_remove_confirm=true")
     assert run.status == 0, run.output
     for host in HOSTS:
