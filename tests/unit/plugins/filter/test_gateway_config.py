@@ -66,6 +66,7 @@ def test_maintenance_is_a_fault_under_either_policy(policy):
     scripts = gateway_config({**GIVEN, "when_none_enabled": policy})["vrrp_script"]
     assert "weight" not in scripts["no_maintenance"]
     assert "no_maintenance" in instance(when_none_enabled=policy)["track_script"]
+    assert scripts["no_maintenance"]["timeout"] >= 10, "on a busy host a timeout would move the VIP"
 
 
 def test_both_hosts_start_as_backup_and_neither_refuses_to_be_preempted():
