@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -276,6 +277,7 @@ def test_ansible_accepts_a_command(tmp_path, words):
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "inventory.yml", *after_inventory(words), "--syntax-check"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections")},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 
