@@ -105,43 +105,43 @@ class Connections:
 
     def daemon_conf(self) -> str:
         """The configuration of conntrackd. No keyword is newer than release 1.4.4, that of EL 7."""
-        ignored = "".join(f"\t\t\tIPv4_address {one}\n" for one in self.ignored)
+        ignored = "".join(f"            IPv4_address {one}\n" for one in self.ignored)
         return f"""\
 # Written by Ansible (eucalyptus.ha.cc_gateway). Changes made here are lost.
 # Keywords: conntrackd.conf(5). The package's own /etc/conntrackd/conntrackd.conf is not used.
 Sync {{
-	Mode FTFW {{
-		# Entries of the peer go into the kernel as they come: nothing is left to do at a takeover.
-		DisableExternalCache On
-	}}
-	UDP {{
-		IPv4_address {self.address}
-		IPv4_Destination_Address {self.peer}
-		Port {PORT}
-		Interface {self.sync_interface}
-		SndSocketBuffer {SOCKET_BUFFER}
-		RcvSocketBuffer {SOCKET_BUFFER}
-		Checksum on
-	}}
+    Mode FTFW {{
+        # Entries of the peer go into the kernel as they come: nothing is left to do at a takeover.
+        DisableExternalCache On
+    }}
+    UDP {{
+        IPv4_address {self.address}
+        IPv4_Destination_Address {self.peer}
+        Port {PORT}
+        Interface {self.sync_interface}
+        SndSocketBuffer {SOCKET_BUFFER}
+        RcvSocketBuffer {SOCKET_BUFFER}
+        Checksum on
+    }}
 }}
 General {{
-	HashSize 32768
-	HashLimit 262144
-	Syslog on
-	LockFile {host_side.LOCK_FILE}
-	UNIX {{
-		Path {host_side.SOCKET}
-	}}
-	NetlinkBufferSize {NETLINK_BUFFER}
-	NetlinkBufferSizeMaxGrowth {NETLINK_BUFFER_MOST}
-	Filter From Kernelspace {{
-		Protocol Accept {{
-			TCP
-			UDP
-		}}
-		Address Ignore {{
-{ignored}\t\t}}
-	}}
+    HashSize 32768
+    HashLimit 262144
+    Syslog on
+    LockFile {host_side.LOCK_FILE}
+    UNIX {{
+        Path {host_side.SOCKET}
+    }}
+    NetlinkBufferSize {NETLINK_BUFFER}
+    NetlinkBufferSizeMaxGrowth {NETLINK_BUFFER_MOST}
+    Filter From Kernelspace {{
+        Protocol Accept {{
+            TCP
+            UDP
+        }}
+        Address Ignore {{
+{ignored}        }}
+    }}
 }}
 """
 

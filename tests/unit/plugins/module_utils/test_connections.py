@@ -62,7 +62,7 @@ def host(tmp_path):
     def status(shell, within=0.6):
         (tmp_path / "statistics").write_text(STATISTICS)
         program = tmp_path / "conntrackd"
-        program.write_text(f"#!/bin/sh\ncd {tmp_path}\n{textwrap.dedent(shell)}\n")
+        program.write_text(u"#!/bin/sh\ncd %s\n%s\n" % (tmp_path, textwrap.dedent(shell)))
         program.chmod(0o755)
         return _connections.status(str(program), "/conf", str(tmp_path), str(tmp_path / "drop-in"), within)
 
