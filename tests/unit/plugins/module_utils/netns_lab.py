@@ -14,7 +14,7 @@ import uuid
 import pytest
 
 NEEDS_ROOT = pytest.mark.skipif(
-    os.geteuid() != 0 or sys.version_info < (3, 7), reason="network namespaces need root, and netns_lab.run needs Python 3.7"
+    os.geteuid() != 0 or sys.version_info < (3, 8), reason="network namespaces need root, and these tests Python 3.8"
 )
 
 REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 4))

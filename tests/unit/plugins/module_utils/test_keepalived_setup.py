@@ -9,12 +9,11 @@ import sys
 
 import pytest
 
-if sys.version_info < (3, 10):
-    pytest.skip("compares with filter keepalived_conf, which is the control node's", allow_module_level=True)
+if sys.version_info < (3, 6):
+    pytest.skip("written for Python 3: pathlib, text and bytes; test_keepalived_files has it for older Pythons", allow_module_level=True)
 
 import hashlib
 
-from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf import keepalived_conf
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _keepalived_setup
 
 CHECK = "/usr/libexec/keepalived/cc-enabled-check"
@@ -114,6 +113,7 @@ def test_somebody_elses(tmp_path):
     assert lone["kind"] == "other", "EQUAL alone is a common mistake"
 
 
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="the filter is for the Pythons of control nodes")
 def test_ours(tmp_path):
     config = {
         "global_defs": {"vrrp_version": 3},
@@ -123,7 +123,9 @@ def test_ours(tmp_path):
             "virtual_ipaddress": ["10.0.0.10/32 dev eth0"], "track_script": ["cc_enabled"],
         }},
     }  # fmt: skip
-    found = read(tmp_path, keepalived_conf(config))
+    # ansible-test gives the tests of module_utils what hosts have, and no filters: make unit runs this.
+    rendered = pytest.importorskip("ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf").keepalived_conf(config)
+    found = read(tmp_path, rendered)
     assert found["kind"] == "ours"
     instance = found["instances"][0]
     assert (instance["version"], instance["advert_interval"], instance["peers"]) == (3, 0.1, ["10.0.0.2"])

@@ -26,8 +26,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import adversary
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _safe_files
+from ansible_collections.eucalyptus.ha.tests.lab import adversary
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, and a second user")
 

@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import contextmanager
 
+import ansible
 import pytest
 from _pytest.monkeypatch import MonkeyPatch
 from ansible.module_utils import basic
@@ -26,6 +27,10 @@ def program(name):
 
 
 PLAYBOOK = program("ansible-playbook")
+NEEDS_ANSIBLE = pytest.mark.skipif(
+    not os.path.isdir(os.path.join(os.path.dirname(ansible.__file__), "cli")),
+    reason="ansible-test gives the tests of modules what modules have, and no ansible-playbook: make unit runs this",
+)
 
 
 def python_path(collections):

@@ -26,7 +26,7 @@ from ansible_collections.eucalyptus.ha.plugins.modules import cc_service_info
 from ansible_collections.eucalyptus.ha.tests.cc_simulator import keys as simulator_keys
 from ansible_collections.eucalyptus.ha.tests.cc_simulator.server import Simulator
 
-from .conftest import PLAYBOOK, python_path
+from .conftest import NEEDS_ANSIBLE, PLAYBOOK, python_path
 
 pytestmark = pytest.mark.today_only("a process for each; the one about dates and a good answer are run at other dates")
 
@@ -280,6 +280,7 @@ def test_missing_library(library):
     assert "The import failed with: ModuleNotFoundError: import of {} halted".format(library) in result["msg"]
 
 
+@NEEDS_ANSIBLE
 def test_by_ansible(cc, secrets, tmp_path):
     """As a task in check mode: found by its name, sent with its module_utils, its secrets out of the log."""
     key = Path(secrets["client_key"]).read_text()

@@ -22,7 +22,7 @@ from ansible_collections.eucalyptus.ha.plugins.modules import vip_facts
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.module_utils import netns_lab
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.modules.return_paths import documented, returned
 
-from .conftest import PLAYBOOK, module_arguments
+from .conftest import NEEDS_ANSIBLE, PLAYBOOK, module_arguments
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -113,6 +113,7 @@ PLAY = """
 """
 
 
+@NEEDS_ANSIBLE
 @pytest.mark.parametrize("modules", [["eucalyptus.ha.vip_facts"], ["ansible.builtin.setup", "eucalyptus.ha.vip_facts"]])
 def test_it_works_as_one_of_the_facts_modules(tmp_path, modules):
     """With and without setup beside it, and with the options that a play gives to setup."""
