@@ -83,11 +83,11 @@ def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
                 "controller is registered, later releases with clcadmin-copy-keys), or set another path."
             )
         elif file["error"]:
-            fix = (
-                "openssl rsa -in KEY -out KEY removes the passphrase."
-                if file.get("encrypted")
-                else "Use the PEM file of the cloud controller."
-            )
+            fix = "Use the PEM file of the cloud controller."
+            if file.get("encrypted"):
+                fix = "openssl rsa -in KEY -out KEY removes the passphrase."
+            elif file["error"].startswith("cannot be read"):
+                fix = f"Make {user} its owner, with mode 0600."
             report.error(f"{option}: {what} {file['error']}. {fix}")
         elif file["unreadable"]:
             report.error(

@@ -116,6 +116,10 @@ ERRORS = {
         host(client_keys__key__error="is encrypted with a passphrase", client_keys__key__encrypted=True),
         "is encrypted with a passphrase. openssl rsa -in",
     ),
+    "key of another owner": (
+        host(client_keys__key__error="cannot be read: x must be readable by eucalyptus, who owns a directory above it"),
+        "who owns a directory above it. Make eucalyptus its owner, with mode 0600.",
+    ),
     "no key at all": (host(client_keys__key__error="holds no PEM private key"), "holds no PEM private key. Use the PEM file"),
     "content that is none": (
         host(client_keys__key__error="holds no PEM private key", client_keys__key__given=True),
