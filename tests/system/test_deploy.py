@@ -22,7 +22,7 @@ def fingerprint(cluster, host):
     )
 
 
-def test_check_mode_on_a_fresh_host_works_and_changes_nothing(cluster):
+def test_o14_check_mode_on_a_fresh_host_works_and_changes_nothing(cluster):
     before = {host: fingerprint(cluster, host) for host in ("cc1", "cc2")}
     run = cluster.play("gateway", "--check", "--diff")
     assert run.status == 0, run.output

@@ -92,7 +92,7 @@ def test_the_lock_of_another_control_node_is_broken_on_request_only(deployed):
     assert locks(deployed) == ["", ""]
 
 
-def test_of_two_runs_started_in_the_same_second_exactly_one_goes_on(deployed):
+def test_o22_of_two_runs_started_in_the_same_second_exactly_one_goes_on(deployed):
     command = deployed._command(*LEAVE)
     excluded = 0
     for attempt in range(20):
