@@ -117,6 +117,17 @@ def plan(comment, rules):
     return [rule for rule in rules if not _present(rule)], ["%s: %s" % pair for pair in _obsolete(comment, rules)]
 
 
+def lasting_plan(comment, rules):
+    """As plan(), of what differs for longer than the moment in which a controller flushes its tables and loads its preload file."""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(PAUSE)
+        missing, obsolete = plan(comment, rules)
+        if not missing and not obsolete:
+            break
+    return missing, obsolete
+
+
 def lost(comment, preload_file):
     """The rules of ours that the controller's preload file has and that are not in effect, as text; None without such rules.
 

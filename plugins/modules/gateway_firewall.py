@@ -112,7 +112,8 @@ def main():
     path, rules, comment = module.params["preload_file"], module.params["rules"], module.params["comment"]
     try:
         changed, before, after = preload(path, rules, comment, module.check_mode)
-        missing, obsolete = _packet_filter.plan(comment, rules)
+        # What the file had already is in effect but for the moment in which the controller loads it.
+        missing, obsolete = (_packet_filter.plan if changed else _packet_filter.lasting_plan)(comment, rules)
         if (missing or obsolete) and not module.check_mode:
             _packet_filter.apply(comment, rules)
     except (_safe_files.FileError, _iptables_preload.PreloadError, _packet_filter.FilterError, UnicodeDecodeError) as error:

@@ -18,7 +18,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _iptables_preload
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _iptables_preload, _packet_filter
 
 COLLECTIONS = Path(__file__).resolve().parents[4] / ".cache" / "collections"
 pytestmark = pytest.mark.skipif(
@@ -121,3 +121,19 @@ def test_p4_without_rules_of_the_gateway_nothing_is_lost(text, tmp_path):
     if text:
         preload.write_text(text, encoding="ascii")
     assert steps(("lost", str(preload))) == [None]
+
+
+@pytest.mark.parametrize(
+    ("plans", "found"),
+    [
+        ([([VRRP], []), ([], [])], ([], [])),
+        ([([], ["filter: double"]), ([VRRP], []), ([], [])], ([], [])),
+        ([([VRRP], [])] * _packet_filter.ATTEMPTS, ([VRRP], [])),
+    ],
+)
+def test_a_controller_that_loads_its_preload_file_right_now_has_lost_no_rule(monkeypatch, plans, found):
+    left = list(plans)
+    monkeypatch.setattr(_packet_filter, "plan", lambda comment, rules: left.pop(0))
+    monkeypatch.setattr(_packet_filter.time, "sleep", lambda seconds: None)
+    assert _packet_filter.lasting_plan(COMMENT, [VRRP]) == found
+    assert left == []
