@@ -239,6 +239,7 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
             ),
             ("default", "release", "el-unit"), True,
         ),
+        # P1 of the list of other platforms.
         Fault(
             "keepalived-parent-killed", "keepalived's first process alone is killed on the holder",
             (
