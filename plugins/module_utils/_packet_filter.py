@@ -119,13 +119,18 @@ def plan(comment, rules):
 
 def lasting_plan(comment, rules):
     """As plan(), of what differs for longer than the moment in which a controller flushes its tables and loads its preload file."""
+    return _lasting(lambda: plan(comment, rules))
+
+
+def _lasting(inspect):
+    """What inspect() finds for longer than a standby controller, about every second, takes to flush and load its rules."""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE)
-        missing, obsolete = plan(comment, rules)
-        if not missing and not obsolete:
+        found = inspect()
+        if not any(found):
             break
-    return missing, obsolete
+    return found
 
 
 def lost(comment, preload_file):
@@ -137,16 +142,12 @@ def lost(comment, preload_file):
     wanted = _iptables_preload.ours(found.content.decode("utf-8", "replace"), comment) if found else []
     if not wanted:
         return None
-    missing = []
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            # A standby controller flushes its tables about every second, and loads the file right after it.
-            time.sleep(PAUSE)
+
+    def missing():
         there = [(table, sorted(_words(line))) for table in TABLES for line in _saved(table, comment)]
-        missing = ["%s: %s" % (table, line) for table, line in wanted if (table, sorted(_words(line))) not in there]
-        if not missing:
-            break
-    return missing
+        return ["%s: %s" % (table, line) for table, line in wanted if (table, sorted(_words(line))) not in there]
+
+    return _lasting(missing)
 
 
 def apply(comment, rules):
