@@ -33,10 +33,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / part) for part in (".cache/collections", "tests", "tests/lab", "tests/faults")]
 
 from cluster import Cluster  # noqa: E402 - found by the line above
-from connections import CONTROLLERS, Load, Pair, like_a_real_host, wait_until  # noqa: E402 - as above
+from connections import CONTROLLERS, Load, Pair, like_a_real_host  # noqa: E402 - as above
 from lab import Lab, LabError  # noqa: E402 - as above
 from table import machine  # noqa: E402 - as above
-from watch import pid_of  # noqa: E402 - as above
+from watch import pid_of, wait_until  # noqa: E402 - as above
 
 COUNT = 20
 BEFORE, AFTER = 3.0, 6.0

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lab import LabError
-from measure import wait_until
 from stage import CONTROLLERS, POLL, STANDBY_POLL, Stage
+from watch import wait_until
 
 HOLDER, STANDBY, BOTH, NOBODY = ("holder",), ("standby",), ("holder", "standby"), ()
 

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _timeline
@@ -204,11 +203,3 @@ class Measurement:
                 total += when - before
             count, before = count + change, when
         return total
-
-
-def wait_until(condition: Callable[[], bool], limit: float, what: str) -> None:
-    deadline = time.monotonic() + limit
-    while not condition():
-        if time.monotonic() > deadline:
-            raise LabError(f"not within {limit:g} s: {what}")
-        time.sleep(0.1)

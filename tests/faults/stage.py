@@ -20,8 +20,8 @@ from pathlib import Path
 from cc_simulator import cloud
 from certificates import expired_certificate
 from lab import LabError, podman
-from measure import CONTROLLERS, Measurement, wait_until
-from watch import pid_of
+from measure import CONTROLLERS, Measurement
+from watch import pid_of, wait_until
 
 GROUPS = Path("/sys/fs/cgroup/cpu")  # there with version 1 only
 POLL = 2.0  # seconds between two probes to a controller that is ENABLED; the longest there are

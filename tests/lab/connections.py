@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Any
 
 if __name__ != "__main__":
     from lab import LabError, podman
-    from watch import pid_of
+    from watch import pid_of, wait_until
 
 PORT = 8081
 CHUNK = b"x" * 4096
@@ -287,14 +287,6 @@ class Pair:
             if self.statistic(host, "Bytes recv") not in (None, before):
                 return True
         return False
-
-
-def wait_until(condition: Callable[[], bool], limit: float, what: str) -> None:
-    deadline = time.monotonic() + limit
-    while not condition():
-        if time.monotonic() > deadline:
-            raise LabError(f"not within {limit:g} s: {what}")
-        time.sleep(0.1)
 
 
 def like_a_real_host(cluster: Any, host: str, value: str = "1") -> None:

@@ -10,6 +10,7 @@ import re
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab import Lab, LabError, podman
@@ -86,3 +87,11 @@ class AddressWatch:
 
 def pid_of(lab: Lab, host: str) -> int:
     return int(podman("inspect", "--format", "{{.State.Pid}}", lab.container(host)).stdout)
+
+
+def wait_until(condition: Callable[[], bool], limit: float, what: str) -> None:
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            raise LabError(f"not within {limit:g} s: {what}")
+        time.sleep(0.1)
