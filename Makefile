@@ -45,12 +45,13 @@ clean: demo-clean ## remove everything that make created, the demo lab included
 
 # --- all tests ------------------------------------------------------------------------------------
 
-# A tier is a list of stages. When one fails, the last line names it, and the command to run just that.
+# A tier is a list of stages. When one fails or hangs, the last line names it, and the command to run just that.
+STAGE_LIMIT := 25m
 define stages
 	@for stage in $(1); do \
 	  started=$$SECONDS; \
 	  echo "== make $$stage"; \
-	  $(MAKE) --no-print-directory $$stage \
+	  timeout --foreground --verbose --kill-after 1m $(STAGE_LIMIT) $(MAKE) --no-print-directory $$stage \
 	    || { echo "make $@: stage '$$stage' failed; to run just that: make $$stage" >&2; exit 1; }; \
 	  echo "== make $$stage: done in $$((SECONDS - started)) s"; \
 	done
@@ -65,6 +66,7 @@ test: setup ##! what CI runs: also AWX data, sanity on one core, molecule, syste
 	$(call stages,lint unit other-dates interpreters awx-data sanity test-lab molecule system faults-short)
 
 .PHONY: test-full
+test-full: STAGE_LIMIT := 24h
 test-full: setup ## everything: all cores, platforms, faults and mutants, the execution environment, AWX; hours
 	$(call stages,lint coverage other-dates interpreters docs-lint docs matrix test-lab molecule-all system-all faults-all test-mutants mutation galaxy-importer test-install ee awx)
 
@@ -201,6 +203,10 @@ matrix: setup ## ansible-test on every ansible-core and Python; writes docs/matr
 
 # --- tests in a lab; root -------------------------------------------------------------------------
 
+# With limits for the time of one test: of `make test`, and of the long runs.
+PYTEST_IN_LAB := pytest -q -o faulthandler_timeout=900
+PYTEST_LONG := pytest -q -o faulthandler_timeout=14400
+
 DEMO_NAME ?= demo
 export MOLECULE_LAB ?= molecule
 MOLECULE_SCENARIO ?= gateway
@@ -219,7 +225,7 @@ demo-clean: ## remove the lab of the demo
 
 .PHONY: test-lab
 test-lab: setup ## the lab itself: two side by side, and nothing left of either
-	pytest -q tests/lab
+	$(PYTEST_IN_LAB) tests/lab
 
 .PHONY: molecule
 molecule: setup ## molecule: the whole gateway; MOLECULE_SCENARIO=… for another scenario
@@ -236,19 +242,19 @@ test-platform: setup ## role keepalived on a pair of LAB_BASE_IMAGE; tests/platf
 
 .PHONY: system
 system: setup ## system tests of `make test`: deployment and changes of a live pair
-	pytest -q tests/system/test_deploy.py tests/system/test_traffic.py
+	$(PYTEST_IN_LAB) tests/system/test_deploy.py tests/system/test_traffic.py
 
 .PHONY: system-all
 system-all: setup ## all system tests
-	pytest -q tests/system
+	$(PYTEST_LONG) tests/system
 
 .PHONY: faults-short
 faults-short: setup ## the short set of faults, once each
-	pytest -q tests/faults --fault-slack 0.5
+	$(PYTEST_IN_LAB) tests/faults --fault-slack 0.5
 
 .PHONY: faults-all
 faults-all: setup ## all faults, five times each; writes docs/faults.md
-	pytest -q tests/faults --all-faults --fault-runs 5 --fault-docs
+	$(PYTEST_LONG) tests/faults --all-faults --fault-runs 5 --fault-docs
 
 .PHONY: test-mutants
 test-mutants: setup ## breakages written by hand must make their tests fail
@@ -322,7 +328,7 @@ ee: setup $(FULL)/.done ## build the image of the execution environment and test
 
 .PHONY: awx
 awx: setup $(FULL)/.done ## configure.yml against a stand-in for AWX, and its jobs by ansible-runner on a lab; root
-	FULL_VENV=$(FULL) pytest -q tests/awx
+	FULL_VENV=$(FULL) $(PYTEST_LONG) tests/awx
 
 .PHONY: awx-data
 awx-data: setup ## the data for AWX against the rules of AWX, and what operators meet; seconds

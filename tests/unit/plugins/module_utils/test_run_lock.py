@@ -91,7 +91,7 @@ def test_of_many_that_start_together_exactly_one_gets_it(tmp_path):
     context = multiprocessing.get_context("fork")
     for attempt in range(20):
         path, barrier, results = str(tmp_path / "lock{}".format(attempt)), context.Barrier(4), context.Queue()
-        runs = [context.Process(target=_race, args=(path, "run{}".format(number), barrier, results)) for number in range(4)]
+        runs = [context.Process(target=_race, args=(path, "run{}".format(number), barrier, results), daemon=True) for number in range(4)]
         for run in runs:
             run.start()
         assert sorted(results.get(timeout=60) for _run in runs) == [False, False, False, True]
@@ -103,7 +103,7 @@ def test_a_waiting_run_gets_it_when_the_other_ends(path):
     take(path, "one")
     context = multiprocessing.get_context("fork")
     results = context.Queue()
-    waiting = context.Process(target=lambda: results.put(take(path, "two", wait=60)["run"]))
+    waiting = context.Process(target=lambda: results.put(take(path, "two", wait=60)["run"]), daemon=True)
     waiting.start()
     _run_lock.release("one", path)
     assert results.get(timeout=60) == "two"
