@@ -282,6 +282,10 @@ soak: setup ## an hour without and an hour with faults: the requests that the co
 bench-connections: setup ## what becomes of connections at flips and power-offs; writes docs/bench/connections.md
 	$(VENV)/bin/python tests/bench/connections_bench.py --keep
 
+.PHONY: bench-growth
+bench-growth: setup ## status and gateway over 1 to 200 clusters: seconds, tasks, memory; writes docs/bench/growth.md
+	$(VENV)/bin/python tests/bench/growth_bench.py --keep
+
 .PHONY: figures
 figures: setup ## the size of the code beside what is to be reached; FIGURES="--lab NAME" measures runs, too
 	$(VENV)/bin/python tools/figures $(FIGURES)

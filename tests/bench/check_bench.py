@@ -251,7 +251,7 @@ def table(report: dict) -> str:
         "---",
         "",
         f"*Written by `make bench` on {report['date']}: {machine['cores']} cores, {machine['processor']}, Python {machine['python']}, "
-        f"{machine['openssl']}, load {machine['load']}. Do not edit.*",
+        f"{machine['openssl']}, load {machine['load']}, {machine['commit']}. Do not edit.*",
     ]
     return "\n".join(lines) + "\n"
 
@@ -272,6 +272,9 @@ def main() -> int:
     parser.add_argument("--strict", action="store_true", help="exit status 1 when a figure is missed")
     options = parser.parse_args()
     load = os.getloadavg()[0]
+    sys.path.append(str(ROOT / "tests/lab"))
+    from lab import commit  # noqa: PLC0415 - found by the line above
+
     with tempfile.TemporaryDirectory(prefix="check-bench-") as directory:
         results = measure(options.rounds, Path(directory))
     summary = summarise(results)
@@ -286,6 +289,7 @@ def main() -> int:
             "python": python.split()[1],
             "openssl": " ".join(openssl.split()[:2]),
             "load": round(load, 2),
+            "commit": commit(),
         },
         "summary": summary,
         "goals": [

@@ -9,6 +9,8 @@ import statistics
 import subprocess
 from datetime import datetime, timezone
 
+from lab import commit
+
 HEAD = (
     "settings", "what happens", "who must hold the VIP", "runs", "in place after", "two holders", "nobody", "nc1: VIP",
     "nc1: outside", "outcome",
@@ -40,12 +42,13 @@ FOOTER = """
 
 
 def machine() -> dict[str, str]:
+    """What a page says of where and when it was measured."""
     release = platform.freedesktop_os_release().get("PRETTY_NAME", "")
     podman = subprocess.run(["podman", "--version"], capture_output=True, text=True, check=False).stdout.strip()
     return {
         "when": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
         "load": f"{os.getloadavg()[0]:.1f}",
-        "machine": f"{os.cpu_count()} CPUs, {release}, Linux {platform.release()}, {podman}",
+        "machine": f"{os.cpu_count()} CPUs, {release}, Linux {platform.release()}, {podman}, {commit()}",
     }
 
 

@@ -97,26 +97,34 @@ TOPOLOGIES = {
 }
 
 
-def run(*args: object, check: bool = True, quiet: bool = True, **kwargs: Any) -> subprocess.CompletedProcess[str]:
-    """Run a program; a failure becomes a LabError with what the program said."""
+def run(
+    *args: object, check: bool = True, quiet: bool = True, apart: bool = False, **kwargs: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a program; a failure becomes a LabError with what the program said. `apart` keeps its errors out of its output."""
     done = subprocess.run(
         [str(a) for a in args], text=True, check=False, stdout=subprocess.PIPE if quiet else None,
-        stderr=subprocess.STDOUT if quiet else None, **kwargs,
+        stderr=(subprocess.PIPE if apart else subprocess.STDOUT) if quiet else None, **kwargs,
     )  # fmt: skip
     if check and done.returncode:
-        raise LabError(
-            f"`{' '.join(str(a) for a in args)}` ended with {done.returncode}:\n{(done.stdout or '')[-4000:]}"
-        )
+        said = (done.stdout or "") + (done.stderr or "")
+        raise LabError(f"`{' '.join(str(a) for a in args)}` ended with {done.returncode}:\n{said[-4000:]}")
     return done
 
 
+def commit() -> str:
+    """The commit of this tree, and whether other files than pages were changed since: what a page says of the code that it measured."""
+    git = ("git", "-C", REPO)
+    changed = run(*git, "status", "--porcelain", "--untracked-files=no", "--", ":!docs").stdout.strip()
+    return f"commit {run(*git, 'rev-parse', '--short', 'HEAD').stdout.strip()}{' with changes' if changed else ''}"
+
+
 def podman(*args: object, **kwargs: Any) -> subprocess.CompletedProcess[str]:
-    """podman, with the runtime that this machine's control groups ask for."""
+    """podman, with the runtime that this machine's control groups ask for. Its warnings are not part of what it lists."""
     base = ["podman"]
     if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
         # Hybrid control groups: crun and the systemd manager refuse them.
         base += ["--runtime", "runc", "--cgroup-manager", "cgroupfs"]
-    return run(*base, *args, **kwargs)
+    return run(*base, *args, apart=args[0] != "exec", **kwargs)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 from article import set_up
-from lab import REPO
+from lab import REPO, commit
 from system_helpers import Pings, both_for, wait_for
 from watch import AddressWatch
 
@@ -253,7 +253,7 @@ def write_document(found):
         "",
         "---",
         "",
-        "*Written by `CHANGES_DOC=1 pytest tests/system/test_changes.py`. Do not edit.*",
+        f"*Written by `CHANGES_DOC=1 pytest tests/system/test_changes.py`, {commit()}. Do not edit.*",
         "",
     ]
     DOC.write_text("\n".join(lines), encoding="utf-8")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pytest
 import yaml
 from certificates import expired_certificate
-from lab import REPO, podman
+from lab import REPO, commit, podman
 from system_helpers import wait_for
 
 DOC = REPO / "docs" / "verdicts.md"
@@ -323,5 +323,5 @@ def write_document(found):
         parts += [f"Verdict `{seen.verdict['verdict']}`, severity {seen.verdict['severity_name']} ({seen.verdict['severity']}), "
                   f"exit status {seen.status}." + (f" Situation: {how}." if how else ""), ""]  # fmt: skip
         parts += ["```", *[line.rstrip() for line in seen.table], "```", ""]
-    parts += ["---", "", "*Written by `VERDICTS_DOC=1 pytest tests/system/test_status.py`. Do not edit.*", ""]
+    parts += ["---", "", f"*Written by `VERDICTS_DOC=1 pytest tests/system/test_status.py`, {commit()}. Do not edit.*", ""]
     DOC.write_text("\n".join(parts), encoding="utf-8")
