@@ -14,10 +14,11 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _drill
 DOCUMENTATION = r"""
 name: drill_report
 version_added: 0.1.0
-short_description: Evaluate the recordings of a rehearsed failover against limits
+short_description: "[INTERNAL] Evaluate the recordings of a rehearsed failover against limits"
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
+  - B(This is an internal tool of role drill.) It can change or go at any time.
   - Joins what the cluster controllers' hosts and an observer recorded during a drill into one report. See role
     P(eucalyptus.ha.drill#role), which makes the recordings.
   - Times of other hosts are put on the observer's clock by the offsets that it measured.

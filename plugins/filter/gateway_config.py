@@ -13,10 +13,11 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _keepalived_p
 
 DOCUMENTATION = r"""
 name: gateway_config
-short_description: Compose keepalived's configuration for a gateway
+short_description: "[INTERNAL] Compose keepalived's configuration for a gateway"
 version_added: 0.1.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
+  - B(This is an internal tool of role cc_gateway.) It can change or go at any time.
   - Composes C(global_defs), the C(vrrp_script)s and the C(vrrp_instance)s of role P(eucalyptus.ha.cc_gateway#role), in the form that
     role P(eucalyptus.ha.keepalived#role) and filter P(eucalyptus.ha.keepalived_conf#filter) take.
   - >-

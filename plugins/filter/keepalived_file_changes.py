@@ -11,11 +11,12 @@ from typing import Any
 
 DOCUMENTATION = r"""
 name: keepalived_file_changes
-short_description: Compare files with their wanted state
+short_description: "[INTERNAL] Compare files with their wanted state"
 version_added: 0.1.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
+  - B(This is an internal tool of role keepalived.) It can change or go at any time.
   - Compares wanted files with what was found on the host, so that a role needs no task for a file that is up to date.
 positional: seen
 options:

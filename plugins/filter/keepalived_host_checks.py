@@ -12,11 +12,12 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_checks i
 
 DOCUMENTATION = r"""
 name: keepalived_host_checks
-short_description: List what has to be checked on the host of a keepalived.conf
+short_description: "[INTERNAL] List what has to be checked on the host of a keepalived.conf"
 version_added: 0.1.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
+  - B(This is an internal tool of role keepalived.) It can change or go at any time.
   - Lists the programs that a configuration runs, the addresses that it sends from, its peers, and its include files.
     C(keepalived --config-test) passes a program that is missing, cannot be executed or can be changed by others, a peer that is
     the host itself, a source address that the host does not have, and an include file that does not exist.

@@ -13,11 +13,12 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_verdict 
 
 DOCUMENTATION = r"""
 name: keepalived_verdict
-short_description: Evaluate a run of keepalived --config-test
+short_description: "[INTERNAL] Evaluate a run of keepalived --config-test"
 version_added: 0.1.0
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
+  - B(This is an internal tool of role keepalived.) It can change or go at any time.
   - The exit codes of C(keepalived --config-test) changed between versions, and its manual page still has the old ones.
     This filter evaluates the code and what keepalived printed.
   - To keepalived each of its complaints is an error, also those that change nothing. Such a complaint has a name, which stands in

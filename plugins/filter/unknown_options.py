@@ -13,10 +13,11 @@ from ansible.errors import AnsibleFilterError
 
 DOCUMENTATION = r"""
 name: unknown_options
-short_description: List variables that resemble options of a role but are not
+short_description: "[INTERNAL] List variables that resemble options of a role but are not"
 version_added: 0.1.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
+  - B(This is an internal tool of this collection's roles.) It can change or go at any time.
   - Ansible accepts any variable. A misspelt option is therefore ignored silently, and the default is used.
   - Compares the names of variables with the options in a role's C(meta/argument_specs.yml), those of all its entry points.
   - Used by roles P(eucalyptus.ha.cc_gateway#role), P(eucalyptus.ha.nc_route#role) and P(eucalyptus.ha.drill#role), which reject

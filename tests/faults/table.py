@@ -42,7 +42,7 @@ FOOTER = """
 
 
 def machine() -> dict[str, str]:
-    """What a page says of where and when it was measured."""
+    """What a page contains of where and when it was measured."""
     release = platform.freedesktop_os_release().get("PRETTY_NAME", "")
     podman = subprocess.run(["podman", "--version"], capture_output=True, text=True, check=False).stdout.strip()
     return {

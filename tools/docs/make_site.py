@@ -41,6 +41,8 @@ REFERENCE = """
 _CONTENTS = re.compile(r"^\.\. contents::\n(?: +:.*\n)+", re.MULTILINE)
 # Two hyphens, which Sphinx would make a dash of, but for conf.py: in headings and lists of plugins only.
 _DASH = re.compile(r"^(\* :ansplugin:.*?>`|eucalyptus\.ha\.\w+ \w+|Entry point ``\w+``) --(?= )", re.MULTILINE)
+_INTERNAL = re.compile(r"^\* :ansplugin:`(\w+) (\w+) <.*>` .*\[INTERNAL\].*\n", re.MULTILINE)
+_NO_PLUGINS = re.compile(r"^\.\. _\w+_plugins_in_[\w.]+:\n\n.+\n~+\n\s*\.\. toctree::\n(?: +:.*\n)+\n+(?=\.\. _)", re.MULTILINE)
 _TOCTREE_ENTRY = re.compile(r"^    (\w+)_(module|filter|role)$", re.MULTILINE)
 _ENTRY = re.compile(r"- \[([^\]]+)\]\(([^)]+)\)")
 
@@ -138,6 +140,13 @@ def lay_out(destination: Path) -> None:
         place.write_text(text, encoding="utf-8")
 
 
+def public(index: str) -> str:
+    """The index of the reference without what is marked as internal, whose pages are reached by links only."""
+    for name, kind in _INTERNAL.findall(index):
+        index = re.sub(rf"^    {name}_{kind}\n", "", index, flags=re.MULTILINE)
+    return _NO_PLUGINS.sub("", _INTERNAL.sub("", index))
+
+
 def reference(destination: Path) -> None:
     # antsibull-docs wants a directory that others cannot write to.
     destination.mkdir(mode=0o755)
@@ -150,6 +159,8 @@ def reference(destination: Path) -> None:
     )
     # An index of the environment variables that lookup plugins and the like declare; the collection has none.
     (destination / "environment_variables.rst").unlink()
+    index = public((destination / "index.rst").read_text(encoding="utf-8"))
+    (destination / "index.rst").write_text(index, encoding="utf-8")
     for page in destination.glob("*.rst"):
         text = page.read_text(encoding="utf-8")
         # The theme shows a page's contents at its side.
