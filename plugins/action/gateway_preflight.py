@@ -14,7 +14,6 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.plugins.action import ActionBase
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_problems import gateway_problems
-from ansible_collections.eucalyptus.ha.plugins.filter.unknown_options import unknown_options
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import (
     _check_source,
     _clusters,
@@ -101,7 +100,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         status = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]
         also = ["cc_gateway_verdicts", "cc_gateway_holder", *status]
         # Unlike a wrong value, it does not keep the host from being inspected.
-        unknown = unknown_options(list(variables), specs, "cc_gateway_", also=also)
+        unknown = _role_options.unknown_options(variables, _role_options.option_names(specs), "cc_gateway_", also)
         facts = self._execute_module(
             module_name="eucalyptus.ha.gateway_settings_info",
             module_args={

@@ -14,13 +14,18 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.eucalyptus.ha.plugins.filter.unknown_options import unknown_options
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._clusters import ClusterVips, cluster_vips
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_inspection import Inspection
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_plan import Plan, make_plan
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_script import NOT_RESTORED
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._nc_route_settings import Settings, read_settings
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._role_options import load_specs, read_options, sentences
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._role_options import (
+    load_specs,
+    option_names,
+    read_options,
+    sentences,
+    unknown_options,
+)
 
 MODULE = "eucalyptus.ha.nc_route_step"
 # Variables of this prefix that are the playbooks' own.
@@ -117,7 +122,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         options, problems = read_options(specs["argument_specs"]["main"]["options"], self._variables, template)
         if options.get("nc_route_state") != "absent":
             # What is removed does not depend on them.
-            problems = unknown_options(list(self._variables), specs, "nc_route_", NO_OPTIONS) + problems
+            problems = unknown_options(self._variables, option_names(specs), "nc_route_", NO_OPTIONS) + problems
         if not problems:
             settings, problems, warnings = read_settings(options, self._cluster(template))
         if problems:

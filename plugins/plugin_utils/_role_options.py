@@ -9,7 +9,8 @@ and where numbers and booleans that arrive as text become what they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from ansible.module_utils.common.validation import (
     check_type_list,
 )
 
+OWN = "Remove it, or rename it if it is a variable of your own."
+CLOSE = 0.75  # of difflib's ratio, from 0 to 1
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 # How each type is converted, and what it is called in a message.
 _TYPES: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -40,10 +43,17 @@ def load_specs(role: str) -> dict[str, Any]:
     return specs
 
 
+def option_names(specs: Mapping[str, Any]) -> set[str]:
+    """The options of all entry points."""
+    return {name for entry_point in specs["argument_specs"].values() for name in entry_point.get("options") or {}}
+
+
 def read_options(
     options: Mapping[str, Any], variables: Mapping[str, Any], template: Callable[[Any], Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """Values by option, and a sentence for each that cannot be used; such a one has its default, for what is evaluated besides.
+
+    A dictionary with suboptions has all of them: those that are not given have their defaults.
 
     :param options: those of an entry point, as in the argument specs
     :param variables: the task's variables, not templated yet
@@ -57,14 +67,57 @@ def read_options(
             values[name] = _default(option, template)
             problems.append(f"{name} cannot be evaluated: {error}")
             continue
-        try:
-            values[name] = _default(option, template) if _empty(given) else _value(option, given)
-        except (TypeError, ValueError) as error:
-            values[name] = _default(option, template)
-            problems.append(f"{name} must be {error} (got {_shown(given)})")
-            continue
-        if option.get("required") and values[name] is None:
-            problems.append(f"{name} must be set")
+        values[name], problem = _read(name, option, given, template)
+        problems += problem
+    return values, problems
+
+
+def unknown_options(names: Iterable[str], options: Iterable[str], prefix: str, also: Iterable[str] = ()) -> list[str]:
+    """A sentence for each variable that resembles an option of a role but is not one: Ansible would ignore it silently.
+
+    :param names: names of variables
+    :param options: the role's options
+    :param prefix: what they begin with; other variables are ignored
+    :param also: names that are not options but are valid
+    """
+    options = {name for name in options if name.startswith(prefix)}
+    unknown = {name for name in map(str, names) if name.startswith(prefix)} - options - set(also)
+    return [_not_an_option(name, prefix, options, OWN) for name in sorted(unknown)]
+
+
+def _not_an_option(name: str, prefix: str, options: Iterable[str], otherwise: str, got: str = "") -> str:
+    # The common prefix would make every option similar.
+    ends = [option.removeprefix(prefix) for option in sorted(options)]
+    close = get_close_matches(name.removeprefix(prefix), ends, n=1, cutoff=CLOSE)
+    fix = f"Did you mean {prefix}{close[0]}?" if close else otherwise
+    return f"{name} is not an option of this role{got}. {fix}"
+
+
+def _read(name: str, option: Mapping[str, Any], given: Any, template: Callable[[Any], Any]) -> tuple[Any, list[str]]:
+    """The value of an option, and what is wrong with it."""
+    suboptions = option.get("options") if option.get("type") == "dict" else None
+    try:
+        value = _default(option, template) if _empty(given) else _value(option, given)
+    except (TypeError, ValueError) as error:
+        return _read(name, option, None, template)[0], [f"{name} must be {error} (got {_shown(given)})"]
+    if suboptions and value is not None:
+        return _read_suboptions(name, suboptions, value, template)
+    return value, [f"{name} must be set"] if option.get("required") and value is None else []
+
+
+def _read_suboptions(
+    name: str, suboptions: Mapping[str, Any], given: Mapping[str, Any], template: Callable[[Any], Any]
+) -> tuple[dict[str, Any], list[str]]:
+    values = {}
+    known = "Its suboptions are " + ", ".join(suboptions) + "."
+    problems = [
+        _not_an_option(f"{name}.{key}", f"{name}.", [f"{name}.{one}" for one in suboptions], known, f" (got {_shown(given[key])})")
+        for key in given
+        if key not in suboptions
+    ]
+    for key, suboption in suboptions.items():
+        values[key], problem = _read(f"{name}.{key}", suboption, given.get(key), template)
+        problems += problem
     return values, problems
 
 

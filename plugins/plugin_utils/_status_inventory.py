@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -36,18 +35,6 @@ def choice(option: str, value: Any, choices: tuple[str, ...]) -> list[str]:
     if value in choices:
         return []
     return [f"{option} must be {', '.join(choices[:-1])} or {choices[-1]} (got {value!r})."]
-
-
-def _unknown_options(variables: Iterable[str]) -> list[str]:
-    """A sentence for each variable that resembles an option of this role but is not one: Ansible would ignore it silently."""
-    specs = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]
-    options = [name for name in specs["options"] if name.startswith(OWN)]
-    sentences = []
-    for name in sorted(set(variables) - set(options)):
-        if name.startswith(OWN):
-            close = difflib.get_close_matches(name, options, n=1)
-            sentences.append(f"{name} is not an option of this role.{f' Did you mean {close[0]}?' if close else ''}")
-    return sentences
 
 
 def _given(variables: Mapping[str, Any], name: str, default: Any = "") -> Any:
@@ -127,7 +114,9 @@ def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any
       of module gateway_status_info by host
     """
     nc_groups = _clusters.names(options.get("nc_route_group")) or [_clusters.NC_GROUP]
-    errors = _unknown_options(options["variables"]) + choice("cc_gateway_status_fail_at", options["fail_at"], FAIL_AT)
+    known = _role_options.option_names(_role_options.load_specs("cc_gateway_status"))
+    errors = _role_options.unknown_options(options["variables"], known, OWN)
+    errors += choice("cc_gateway_status_fail_at", options["fail_at"], FAIL_AT)
     errors += _nc_group_errors("nc_route_group", nc_groups, groups)
     clusters: list[dict[str, Any]] = []
     queries: dict[str, dict[str, Any]] = {}

@@ -89,7 +89,6 @@ SHOWS = {
     "keepalived_problems": "EQUAL",
     "keepalived_verdict": "Unknown keyword",
     "_group_problems": "Did you mean eucalyptus_nc?",
-    "unknown_options": "Did you mean cc_gateway_check_fall?",
     "vip_holder": "cc1",
 }
 # Ansible itself has these, or the inventory has.

@@ -3,9 +3,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from ansible.errors import AnsibleUndefinedVariable
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._role_options import load_specs, read_options, sentences
+from ansible_collections.eucalyptus.ha.plugins.action.nc_route_step import NO_OPTIONS
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._role_options import (
+    load_specs,
+    option_names,
+    read_options,
+    sentences,
+    unknown_options,
+)
+
+REPO = Path(__file__).resolve().parents[4]
 
 OPTIONS = {
     "r_text": {"type": "str", "default": "d"},
@@ -18,6 +30,19 @@ OPTIONS = {
     "r_raw": {"type": "raw"},
 }
 DEFAULTS = {name: option.get("default") for name, option in OPTIONS.items()}
+SUBOPTIONS = {
+    "r_times": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "wait": {"type": "int", "default": 30},
+            "interval": {"type": "float", "default": 0.05},
+            "hosts": {"type": "list", "elements": "str", "default": []},
+            "mode": {"type": "str", "choices": ["a", "b"], "default": "a"},
+        },
+    }
+}
+ALL_SET = {"wait": 30, "interval": 0.05, "hosts": [], "mode": "a"}
 
 
 def read(**variables):
@@ -83,6 +108,81 @@ def test_a_variable_that_cannot_be_evaluated_is_named():
 
 def test_a_required_option_that_is_empty_is_named():
     assert read_options({"r_text": {"required": True}}, {"r_text": ""}, lambda value: value)[1] == ["r_text must be set"]
+
+
+@pytest.mark.parametrize("given", [None, "", {}, {"wait": None}, {"interval": ""}])
+def test_a_dictionary_that_is_not_set_has_all_defaults(given):
+    assert read_options(SUBOPTIONS, {"r_times": given}, lambda value: value) == ({"r_times": ALL_SET}, [])
+
+
+def test_a_partial_dictionary_keeps_the_other_defaults():
+    values, problems = read_options(SUBOPTIONS, {"r_times": {"wait": "5", "hosts": "a, b"}}, lambda value: value)
+    assert (values, problems) == ({"r_times": {**ALL_SET, "wait": 5, "hosts": ["a", "b"]}}, [])
+
+
+def test_a_dictionary_may_be_text_as_on_the_command_line():
+    assert read_options(SUBOPTIONS, {"r_times": '{"wait": 5}'}, lambda value: value)[0]["r_times"]["wait"] == 5
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"intervals": 2}, "r_times.intervals is not an option of this role (got 2). Did you mean r_times.interval?"),
+        (
+            {"colour": "blue"},
+            "r_times.colour is not an option of this role (got 'blue'). Its suboptions are wait, interval, hosts, mode.",
+        ),
+        ({"wait": "soon"}, "r_times.wait must be an integer (got 'soon')"),
+        ({"hosts": [["x"]]}, "r_times.hosts must be a list of strings (got [['x']])"),
+        ({"mode": "c"}, "r_times.mode must be one of a, b (got 'c')"),
+        ([1], "r_times must be a dictionary (got [1])"),
+    ],
+)
+def test_a_wrong_suboption_is_named_with_what_was_given(given, problem):
+    """What is evaluated besides has the default."""
+    assert read_options(SUBOPTIONS, {"r_times": given}, lambda value: value) == ({"r_times": ALL_SET}, [problem])
+
+
+PREFIX = "cc_gateway_"
+KNOWN = ["cc_gateway_vip", "cc_gateway_check_fall", "cc_gateway_ask_timeout", "nc_route_vip"]
+
+
+def test_options_are_those_of_all_entry_points():
+    entry_points = {"main": {"options": {"r_a": {}}}, "view": {}, "report": {"options": None}, "state": {"options": {"r_b": {}}}}
+    assert option_names({"argument_specs": entry_points}) == {"r_a", "r_b"}
+
+
+def test_each_unknown_variable_is_named_once_with_the_fix():
+    names = ["cc_gateway_contact", "keepalived_config", "cc_gateway_check_fal", "cc_gateway_vip", "cc_gateway_check_fal"]
+    assert unknown_options(names, KNOWN, PREFIX) == [
+        "cc_gateway_check_fal is not an option of this role. Did you mean cc_gateway_check_fall?",
+        "cc_gateway_contact is not an option of this role. Remove it, or rename it if it is a variable of your own.",
+    ]
+    assert unknown_options(KNOWN, KNOWN, PREFIX) == []
+
+
+def test_names_with_a_purpose_of_their_own_are_valid():
+    names = ["cc_gateway_verdicts", "cc_gateway_verdict"]
+    assert [line.split(" ")[0] for line in unknown_options(names, KNOWN, PREFIX, ["cc_gateway_verdicts"])] == ["cc_gateway_verdict"]
+
+
+# What the action plugins let pass besides the options: see gateway_preflight and nc_route_step.
+ALSO = {
+    "cc_gateway": ["cc_gateway_verdicts", "cc_gateway_holder", *option_names(load_specs("cc_gateway_status"))],
+    "nc_route": [*NO_OPTIONS, "nc_route_step"],
+}
+
+
+@pytest.mark.parametrize("role", ["cc_gateway", "nc_route", "drill"])
+def test_no_variable_that_this_collection_sets_or_shows_would_be_rejected(role):
+    """Of surveys, playbooks, scenarios, labs and pages: `name:`, `variable: name`, `name=`, which are set and not only read."""
+    folders = ("awx", "docs", "extensions", "playbooks", "roles", "tests/lab", "tests/integration")
+    files = [REPO / "README.md", *(file for folder in folders for file in sorted((REPO / folder).rglob("*")))]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in (".md", ".yml", ".py"))
+    names = set(re.findall(rf"\b({role}_[a-z0-9_]+)(?:: |:$|=)", text, re.MULTILINE))
+    names |= set(re.findall(rf"variable: ({role}_[a-z0-9_]+)", text))
+    assert len(names) > 3
+    assert unknown_options(names, option_names(load_specs(role)), f"{role}_", ALSO.get(role, [])) == []
 
 
 def test_specs_are_those_of_the_role():
