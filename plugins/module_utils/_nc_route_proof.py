@@ -84,13 +84,13 @@ def prove(run, vip, address, url, sources):
     ]
     if address:
         if not answers_ping(target):
-            raise ProofError("nc_route_prove_address %s does not answer ping through %s" % (address, vip))
+            raise ProofError("nc_route_prove.address %s does not answer ping through %s" % (address, vip))
         sentences.append("%s answers ping" % address)
     if url:
         seen = seen_by(fetch(url))
         if sources and not set(seen) & set(sources):
             raise ProofError(
-                "%s was fetched, but it names %s and none of nc_route_prove_sources (%s): the traffic does not go through the gateway"
+                "%s was fetched, but it names %s and none of nc_route_prove.sources (%s): the traffic does not go through the gateway"
                 % (url, ", ".join(seen) or "no address", ", ".join(sources))
             )
         sentences.append("%s was fetched; it names %s" % (url, ", ".join(seen) or "no address"))
@@ -102,7 +102,7 @@ def _resolved(address):
         return socket.getaddrinfo(address, None, socket.AF_INET)[0][4][0]
     except (socket.error, UnicodeError) as e:
         problem = getattr(e, "strerror", None) or e
-    raise ProofError("nc_route_prove_address %s cannot be resolved: %s" % (address, problem))
+    raise ProofError("nc_route_prove.address %s cannot be resolved: %s" % (address, problem))
 
 
 def answers_ping(address):
@@ -159,7 +159,7 @@ def fetch(url):
             problem = "no HTTP answer (%s)" % type(e).__name__
         except (OSError, IOError, ValueError) as e:
             problem = getattr(e, "reason", None) or getattr(e, "strerror", None) or e
-    raise ProofError("nc_route_prove_url %s cannot be fetched: %s" % (url, problem))
+    raise ProofError("nc_route_prove.url %s cannot be fetched: %s" % (url, problem))
 
 
 def _fetch_once(url):

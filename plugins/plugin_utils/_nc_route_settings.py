@@ -42,7 +42,13 @@ def read_settings(options: dict[str, Any], cluster: ClusterVips) -> tuple[Settin
     """
     values = {name.removeprefix("nc_route_"): value for name, value in options.items()}
     given = without_prefix(values["vip"])
-    settings = Settings(**{**values, "vip": given or cluster.vip, "prove_sources": tuple(values["prove_sources"] or ())})
+    prove = values.pop("prove")
+    settings = Settings(
+        **{**values, "vip": given or cluster.vip},
+        prove_address=prove["address"],
+        prove_url=prove["url"],
+        prove_sources=tuple(prove["sources"]),
+    )
     problems, warnings = [], []
     if settings.present and not settings.vip:
         problems.append(f"nc_route_vip must be set, or cc_gateway_vip of this host's cluster ({cluster.problem})")
@@ -69,11 +75,11 @@ def _problems(settings: Settings) -> list[str]:
         found.append(f"nc_route_control_address must be an IP address or {ANY} (got {settings.control_address})")
     url = urlsplit(settings.prove_url)
     if settings.prove_url and (url.scheme not in ("http", "https") or not url.hostname):
-        found.append(f"nc_route_prove_url must be an http or https URL (got {settings.prove_url})")
+        found.append(f"nc_route_prove.url must be an http or https URL (got {settings.prove_url})")
     if settings.prove_sources and not settings.prove_url:
-        found.append("nc_route_prove_sources needs nc_route_prove_url, the page that has to name them")
+        found.append("nc_route_prove.sources needs nc_route_prove.url, the page that has to name them")
     found += [
-        f"nc_route_prove_sources must be a list of IPv4 addresses (got {source})"
+        f"nc_route_prove.sources must be a list of IPv4 addresses (got {source})"
         for source in settings.prove_sources
         if not is_ipv4(source)
     ]

@@ -25,7 +25,7 @@ from ansible.module_utils.common.validation import (
 )
 
 OWN = "Remove it, or rename it if it is a variable of your own."
-CLOSE = 0.75  # of difflib's ratio, from 0 to 1
+CLOSE = 0.65  # of difflib's ratio, from 0 to 1
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 # How each type is converted, and what it is called in a message.
 _TYPES: dict[str, tuple[Callable[[Any], Any], str]] = {

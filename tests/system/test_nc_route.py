@@ -8,6 +8,7 @@ files say. EL's network-scripts are not among them (no such host in the lab): th
 from __future__ import annotations
 
 import base64
+import json
 import re
 
 import pytest
@@ -26,7 +27,7 @@ CONFIGURED = (
 def nc(cluster):
     """The lab with a gateway, and a node controller that has every manager installed and none enabled."""
     assert cluster.play("gateway").status == 0
-    run = cluster.play("nc_route", "-e", f"nc_route_prove_url={cluster.url}")
+    run = cluster.play("nc_route", *proof(url=cluster.url))
     assert run.status == 0, run.output
     # Also a proof: everything below comes through the gateway.
     cluster.sh(
@@ -139,6 +140,10 @@ def fingerprint(cluster):
     )
 
 
+def proof(**suboptions):
+    return ["-e", json.dumps({"nc_route_prove": suboptions})]
+
+
 def outside(cluster, number):
     """The outer address of a cluster controller."""
     return f"{cluster.url.split('/')[2].rsplit('.', 1)[0]}.{number}"
@@ -146,7 +151,7 @@ def outside(cluster, number):
 
 def prove(cluster):
     sources = ",".join(outside(cluster, number) for number in (11, 12))
-    return ["-e", f"nc_route_prove_url={cluster.url}", "-e", f"nc_route_prove_sources={sources}"]
+    return proof(url=cluster.url, sources=sources)
 
 
 @pytest.mark.parametrize("manager", MANAGERS)
@@ -278,7 +283,7 @@ def test_p13_the_route_comes_before_that_of_dhcp(nc):
 def test_n2_a_host_without_ping_is_asked_and_proved_all_the_same(nc):
     nc.sh("nc1", "mv /usr/bin/ping /usr/bin/ping.away")
     try:
-        run = nc.play("nc_route", "-e", f"nc_route_prove_address={outside(nc, 11)}")
+        run = nc.play("nc_route", *proof(address=outside(nc, 11)))
         assert run.status == 0, run.output
         assert f"{outside(nc, 11)} answers ping" in said(run), run.output
     finally:
@@ -310,13 +315,13 @@ def test_a_file_keeps_its_owner_group_and_mode(nc):
 
 def test_a_route_that_leads_nowhere_is_rolled_back_before_the_run_fails(nc):
     before = fingerprint(nc)
-    run = nc.play("nc_route", "-e", "nc_route_prove_url=http://203.0.113.1/")
+    run = nc.play("nc_route", *proof(url="http://203.0.113.1/"))
     assert run.status != 0
     words = " ".join(run.output.split())
-    assert "nc1: the previous default route has been restored. nc_route_prove_url http://203.0.113.1/ cannot be fetched" in words, words
+    assert "nc1: the previous default route has been restored. nc_route_prove.url http://203.0.113.1/ cannot be fetched" in words, words
     assert fingerprint(nc) == before
     assert defaults(nc) == [earlier(nc)]
-    run = nc.play("nc_route", "-e", f"nc_route_prove_url={nc.url}", "-e", "nc_route_prove_sources=192.0.2.77")
+    run = nc.play("nc_route", *proof(url=nc.url, sources="192.0.2.77"))
     assert run.status != 0
     assert "the traffic does not go through the gateway" in said(run), run.output
     assert fingerprint(nc) == before
@@ -353,7 +358,8 @@ def test_what_cannot_work_is_rejected_before_anything_is_touched(nc):
         ("nc_route_vip=elsewhere", "must be an IPv4 address"),
         ("nc_route_backend=ifupdown", "does not manage eth0"),
         ("nc_route_control_address=198.51.100.1", "would leave through it"),
-        ("nc_route_prove_url=ftp://example.com/", "must be an http or https URL"),
+        (proof(url="ftp://example.com/")[1], "nc_route_prove.url must be an http or https URL"),
+        (proof(ulr="http://example.com/")[1], "did you mean nc_route_prove.url?"),
         ("nc_route_group=eucalyptus_mc", "did you mean eucalyptus_nc?"),
     ):
         run = nc.play("nc_route", "-e", variables)

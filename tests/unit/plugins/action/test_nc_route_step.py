@@ -147,11 +147,16 @@ def test_a_host_that_cannot_be_reached_stays_unreachable(host):
 
 def test_a_proof_gets_its_settings_and_is_shown(host):
     result = host.run(
-        "prove", {"nc_route_prove_url": "http://x/", "nc_route_prove_sources": "203.0.113.1", "nc_route_prove_address": "x"}
+        "prove", {"nc_route_prove": {"url": "http://x/", "sources": "203.0.113.1", "address": "x"}}
     )
     assert host.calls == [{"step": "prove", "vip": VIP, "address": "x", "url": "http://x/", "sources": ["203.0.113.1"]}]
     assert result["msg"] == "nc1: The default route goes through 10.0.0.10 dev eth0 (MAC address x)."
     assert result["_ansible_verbose_always"] is True
+
+
+def test_a_partial_proof_keeps_the_other_defaults(host):
+    host.run("prove", {"nc_route_prove": {"address": "x"}})
+    assert host.calls == [{"step": "prove", "vip": VIP, "address": "x", "url": "", "sources": []}]
 
 
 def test_a_confirmation(host):
@@ -187,6 +192,11 @@ def test_a_rollback_without_a_reason(host):
     [
         ({"nc_route_backnd": "unit"}, "nc_route_backend?"),
         ({"nc_route_backend": "wicked"}, "nc_route_backend must be one of auto, networkd"),
+        (
+            {"nc_route_prove": {"ulr": "http://x/"}},
+            "nc_route_prove.ulr is not an option of this role (got 'http://x/'). Did you mean nc_route_prove.url?",
+        ),
+        ({"nc_route_prove": {"url": ["http://x/"]}}, "nc_route_prove.url must be a string (got ['http://x/'])."),
         ({"nc_route_vip": "elsewhere"}, "nc_route_vip must be an IPv4 address (got elsewhere)."),
         ({"hostvars": {"cc1": {}}}, "no host of inventory group eucalyptus_cc has cc_gateway_vip"),
     ],

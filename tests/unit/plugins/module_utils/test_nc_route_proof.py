@@ -131,7 +131,7 @@ def test_an_address_that_does_not_answer_fails(monkeypatch):
     with pytest.raises(_nc_route_proof.ProofError) as caught:
         # Reserved and on no network here; nothing is routed in a test.
         _nc_route_proof.prove(programs(), VIP, "0.0.0.1", "", [])
-    assert "nc_route_prove_address 0.0.0.1 does not answer ping through 10.0.0.10" in str(caught.value)
+    assert "nc_route_prove.address 0.0.0.1 does not answer ping through 10.0.0.10" in str(caught.value)
 
 
 @pytest.mark.usefixtures("quick")
@@ -152,7 +152,7 @@ def test_the_page_names_a_source(serve):
     assert sentences[1] == server.url + " was fetched; it names 203.0.113.11"
     with pytest.raises(_nc_route_proof.ProofError) as caught:
         _nc_route_proof.prove(programs(), VIP, "", server.url, ["192.0.2.77"])
-    assert "names 203.0.113.11 and none of nc_route_prove_sources (192.0.2.77)" in str(caught.value)
+    assert "names 203.0.113.11 and none of nc_route_prove.sources (192.0.2.77)" in str(caught.value)
     assert "the traffic does not go through the gateway" in str(caught.value)
 
 

@@ -43,11 +43,11 @@ def test_without_any_vip_the_reason_is_named():
         ({"vip": "fd00::10"}, "nc_route_vip must be an IPv4 address (got fd00::10)"),
         ({"revert_after": -1}, "nc_route_revert_after must be 0 or more seconds (got -1)"),
         ({"control_address": "bastion"}, "nc_route_control_address must be an IP address or any (got bastion)"),
-        ({"prove_url": "file:///etc/shadow"}, "nc_route_prove_url must be an http or https URL (got file:///etc/shadow)"),
-        ({"prove_sources": "203.0.113.1"}, "nc_route_prove_sources needs nc_route_prove_url, the page that has to name them"),
+        ({"prove": {"url": "file:///etc/shadow"}}, "nc_route_prove.url must be an http or https URL (got file:///etc/shadow)"),
+        ({"prove": {"sources": "203.0.113.1"}}, "nc_route_prove.sources needs nc_route_prove.url, the page that has to name them"),
         (
-            {"prove_url": "http://x/", "prove_sources": "203.0.113.1,gw"},
-            "nc_route_prove_sources must be a list of IPv4 addresses (got gw)",
+            {"prove": {"url": "http://x/", "sources": "203.0.113.1,gw"}},
+            "nc_route_prove.sources must be a list of IPv4 addresses (got gw)",
         ),
     ],
 )
@@ -58,7 +58,7 @@ def test_what_no_host_could_use_is_rejected(given, problem):
 
 @pytest.mark.parametrize(
     "given",
-    [{"control_address": "any"}, {"control_address": "fd00::1"}, {"control_address": "10.0.0.9"}, {"prove_url": "https://x/y"}],
+    [{"control_address": "any"}, {"control_address": "fd00::1"}, {"control_address": "10.0.0.9"}, {"prove": {"url": "https://x/y"}}],
 )
 def test_what_is_right_passes(given):
     assert read(**given)[1] == []
