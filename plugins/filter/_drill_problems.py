@@ -45,8 +45,6 @@ _value:
   sample: ["The inventory group eucalyptus_cc must have two hosts for a drill (got cc1)."]
 """
 
-TRIGGERS = ("keepalived", "maintenance", "operator", "command")
-
 
 def _drill_problems(settings: Mapping[str, Any]) -> list[str]:
     """A sentence for each condition that is not met. What only follows from another one is left out."""
@@ -59,8 +57,6 @@ def _drill_problems(settings: Mapping[str, Any]) -> list[str]:
         problems.append(f"The inventory group {clusters[0]} must have two hosts for a drill (got {found}).")
     elif not settings["vip"]:
         problems.append(f"cc_gateway_vip must be set for the hosts of {clusters[0]}. Set it in the inventory, for that group.")
-    if settings["trigger"] not in TRIGGERS:
-        problems.append(f"drill_trigger must be {', '.join(TRIGGERS[:-1])} or {TRIGGERS[-1]} (got {settings['trigger']!r}).")
     if settings["trigger"] == "command" and not settings["command"]:
         problems.append("drill_command must be set with drill_trigger=command.")
     observer = settings["observer"]

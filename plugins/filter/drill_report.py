@@ -76,7 +76,7 @@ options:
         description:
           - Seconds that are allowed, by name. C(takeover), until the new host has the VIP. C(gap) and C(gap_beyond), the longest
             silence of the VIP and of what is beyond the gateway. C(overlap), with two holders.
-          - An empty one is no limit.
+          - V(0) and an empty one are no limit.
         type: dict
 seealso:
   - module: eucalyptus.ha.vip_moves_info

@@ -220,7 +220,7 @@ def judge(result: Mapping[str, Any], limits: Mapping[str, Any]) -> list[dict[str
     }
     found = []
     for name, limit in limits.items():
-        if limit in (None, "") or (name == "gap_beyond" and not beyond):
+        if not float(limit or 0) or (name == "gap_beyond" and not beyond):
             continue
         value = measured[name]
         found.append(

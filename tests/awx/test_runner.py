@@ -204,9 +204,7 @@ def test_a_drill_needs_consent_and_moves_the_vip_and_back(site):
         "drill",
         drill_confirm="true",
         drill_limit_takeover=20.0,
-        drill_limit_gap=20,
-        drill_limit_gap_beyond=20,
-        drill_limit_overlap=20,
+        drill_limits={"gap": 20, "gap_beyond": 20, "overlap": 20},
     )
     assert job.status == 0, job.output
     looked = site.job("status")
@@ -217,7 +215,7 @@ def test_a2_a3_during_a_drill_a_deployment_fails_at_once_and_status_does_not(sit
     (holder,) = site.holders()
     with ThreadPoolExecutor(1) as pool:
         # It waits for a failover that nobody has provoked yet, so that there is time for the others.
-        drill = pool.submit(site.job, "drill", drill_confirm="true", drill_trigger="operator", drill_operator_seconds=900)
+        drill = pool.submit(site.job, "drill", drill_confirm="true", drill_trigger="operator", drill_times={"operator": 900})
         try:
             while "drill" not in site.lab.exec(holder, "cat", "/run/eucalyptus-ha.lock", check=False).stdout:
                 assert not drill.done(), drill.result().output

@@ -14,7 +14,7 @@ import signal
 import pytest
 from system_helpers import wait_for
 
-WIDE = {f"drill_limit_{name}": 20 for name in ("takeover", "gap", "gap_beyond", "overlap")}
+WIDE = {"drill_limit_takeover": 20, "drill_limits": dict.fromkeys(("gap", "gap_beyond", "overlap"), 20)}
 TIMER = "systemctl is-active --quiet eucalyptus-drill-restore.timer"
 
 
@@ -32,10 +32,9 @@ def drill(deployed, tmp_path):
 def settings(deployed, directory, **variables):
     return {
         "drill_confirm": True,
-        "drill_directory": str(directory / "drills"),
+        "drill_report": {"directory": str(directory / "drills"), "picture": False},
         "drill_beyond": [deployed.address["outside"]],
-        "drill_settle": 2,
-        "drill_picture": False,
+        "drill_times": {"record": 2},
         **WIDE,
         **variables,
     }
@@ -71,17 +70,18 @@ def test_a_wrong_trigger_is_told_before_anything_is_asked(deployed, drill):
     assert run.status != 0
     assert "Drill not started, nothing was moved" in " ".join(run.output.split())
     words = " ".join(run.output.split())
-    assert "drill_trigger must be keepalived, maintenance, operator or command (got 'cable')." in words
+    assert "drill_trigger must be one of operator, keepalived, maintenance, command (got 'cable')." in words
     assert "cc_gateway_vip" not in words, "only what is wrong"
     assert report is None
     as_before(deployed)
 
 
 def test_a_misspelt_limit_is_told_and_not_taken_for_none(deployed, drill):
-    run, report = drill(drill_limit_takover=0.5)
+    run, report = drill(drill_limit_takover=0.5, drill_limits={"gapp": 1})
     assert run.status != 0
     assert "Drill not started, nothing was moved" in " ".join(run.output.split())
     assert "Did you mean drill_limit_takeover?" in " ".join(run.output.split())
+    assert "drill_limits.gapp is not an option of this role (got 1). Did you mean drill_limits.gap?" in " ".join(run.output.split())
     assert report is None
     as_before(deployed)
 
@@ -98,7 +98,7 @@ def test_the_vip_goes_and_comes_back(deployed, drill, trigger):
     assert 0 < report["detection"] < report["takeover"] + 0.05
     vip, beyond = report["targets"]
     assert (vip["name"], beyond["name"]) == ("VIP", deployed.address["outside"])
-    # Some 20 questions a second for the 2 s of settling at least.
+    # Some 20 probes a second for the 2 s before the trigger at least.
     assert min(vip["sent"], beyond["sent"]) > 20
     assert vip["lost"] < vip["sent"] / 2
     # nc1 saw first the one, then the other, then the one answer for the VIP.
@@ -122,8 +122,8 @@ def test_limits_too_tight_fail_by_so_much_and_all_is_put_back(deployed, drill):
 
 
 def test_the_picture_is_drawn(deployed, tmp_path):
-    settled = settings(deployed, tmp_path, drill_picture=True)
-    run = deployed.play("drill", "-e", json.dumps(settled))
+    wanted = settings(deployed, tmp_path, drill_report={"directory": str(tmp_path / "drills")})
+    run = deployed.play("drill", "-e", json.dumps(wanted))
     assert run.status == 0, run.output
     (png,) = (tmp_path / "drills").glob("*.png")
     (svg,) = (tmp_path / "drills").glob("*.svg")
@@ -142,7 +142,7 @@ def test_from_the_control_node_where_no_node_controller_may_be_asked(deployed, d
 
 
 def test_a_command_that_provokes_nothing_fails_the_drill(deployed, drill):
-    run, report = drill(drill_trigger="command", drill_command=["true"], drill_seconds=3)
+    run, report = drill(drill_trigger="command", drill_command=["true"], drill_times={"record": 2, "failover": 3})
     assert run.status != 0
     assert report["to"] is None
     assert f"no other host took over the VIP {deployed.vip} from cc1" in report["sentence"]
@@ -169,7 +169,8 @@ def test_an_operator_provokes_it_in_his_own_way(deployed, tmp_path):
 
 def test_when_the_run_is_killed_the_host_restores_itself(deployed, tmp_path):
     seconds = 3
-    with under_way(deployed, "Record the time of the trigger", tmp_path, drill_seconds=seconds, drill_settle=1) as process:
+    times = {"failover": seconds, "record": 1}
+    with under_way(deployed, "Record the time of the trigger", tmp_path, drill_times=times) as process:
         os.killpg(process.pid, signal.SIGKILL)
     assert deployed.status("cc1", "systemctl is-active --quiet keepalived") != 0
     assert deployed.status("cc1", TIMER) == 0

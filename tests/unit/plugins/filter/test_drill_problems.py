@@ -26,7 +26,6 @@ def test_a_drill_that_can_be_run(changes):
             "The inventory group eucalyptus_cc must have two hosts for a drill (got none; the group is empty or does not exist).",
         ),
         ({"vip": ""}, "cc_gateway_vip must be set for the hosts of eucalyptus_cc. Set it in the inventory, for that group."),
-        ({"trigger": "cable"}, "drill_trigger must be keepalived, maintenance, operator or command (got 'cable')."),
         ({"trigger": "command"}, "drill_command must be set with drill_trigger=command."),
         ({"observer": "nc9"}, "drill_observer must be a host of the inventory, or empty (got 'nc9')."),
     ],

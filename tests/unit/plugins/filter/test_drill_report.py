@@ -90,8 +90,9 @@ def test_losses_are_counted_for_each_target():
     assert (outside["name"], outside["lost"]) == ("outside", 1)
 
 
-def test_kept_limits_pass_and_an_empty_one_is_none():
-    report = drill_report(recording())
+@pytest.mark.parametrize("off", ["", None, 0, 0.0, "0"])
+def test_kept_limits_pass_and_0_and_an_empty_one_are_no_limit(off):
+    report = drill_report(recording(limits={"takeover": 2.7, "gap": 0.5, "gap_beyond": off, "overlap": 0.3}))
     assert report["passed"] is True
     assert {limit["name"] for limit in report["limits"]} == {"takeover", "gap", "overlap"}
     assert report["sentence"] == "The drill passed: 10.0.0.10 went from cc1 to cc2 in 0.88 s, within every limit."

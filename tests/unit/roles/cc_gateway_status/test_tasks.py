@@ -188,10 +188,13 @@ def test_o20_a9_a_drill_that_does_not_start_says_so_in_its_last_line(tmp_path: P
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"drill_trigger": "cable"}, "drill_trigger must be keepalived, maintenance, operator or command (got 'cable')."),
+        ({"drill_trigger": "cable"}, "drill_trigger must be one of operator, keepalived, maintenance, command (got 'cable')."),
         ({"cc_gateway_clusters": "nope"}, "The inventory group nope must have two hosts for a drill"),
         ({"drill_observer": "nc9"}, "drill_observer must be a host of the inventory, or empty (got 'nc9')."),
         ({"drill_limit_takover": 0.5}, "drill_limit_takover is not an option of this role. Did you mean drill_limit_takeover?"),
+        ({"drill_limits": {"gapp": 1}}, "drill_limits.gapp is not an option of this role (got 1). Did you mean drill_limits.gap?"),
+        ({"drill_limits": {"gap": "wide"}}, "drill_limits.gap must be a number (got 'wide')."),
+        ({"drill_times": 3}, "drill_times must be a dictionary (got 3)."),
         ({"drill_confirm": False}, "To run it, add -e drill_confirm=true"),
     ],
 )
@@ -201,3 +204,21 @@ def test_o20_only_the_unmet_condition_of_a_drill_is_named(tmp_path: Path, option
     said = run.output.partition("Drill not started, nothing was moved")[2].partition("PLAY RECAP")[0]
     assert words in said
     assert sum(f"{name} must" in said for name in ("drill_trigger", "drill_observer", "cc_gateway_vip", "drill_command")) <= 1
+
+
+def test_a_drill_has_all_its_settings_when_some_are_given(tmp_path: Path) -> None:
+    shown = "{{ [__drill.limits, __drill_waiting | int, __drill_longest | int, __drill_directory, __drill.report.picture] | to_json }}"
+    role = REPO / "roles" / "drill"
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": [str(role / "defaults" / "main.yml"), str(role / "vars" / "main.yml")],
+        "tasks": [{"ansible.builtin.copy": {"dest": str(tmp_path / "shown"), "content": shown}}],
+    }
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    given = {"drill_limits": {"gap": 1}, "drill_times": {"record": 2}, "drill_report": {"picture": False}, **local}
+    run = Run(tmp_path, [play], inventory(), **given)
+    assert run.status == 0, run.output
+    limits = {"gap": 1, "gap_beyond": 0.5, "overlap": 0.3}
+    found = json.loads((tmp_path / "shown").read_text(encoding="utf-8"))
+    assert found == [limits, 30, 30 + 30 + 4 * 2 + 120, os.environ.get("PWD", "") + "/drills", False]
