@@ -9,6 +9,7 @@ Sets the fact __cc_gateway, all that the tasks of role cc_gateway use. Options: 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -35,6 +36,14 @@ def message(host: str, errors: list[str], warnings: list[str]) -> str:
 
 def _conf_path(variables: dict[str, Any]) -> str:
     return str(variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf")
+
+
+def _keepalived_errors(variables: dict[str, Any], template: Callable[[Any], Any]) -> list[str]:
+    """What is wrong with the site's options of role keepalived, which would find it only after the first changes."""
+    options = _role_options.load_specs("keepalived")["argument_specs"]["main"]["options"]
+    # Its value may hold passwords, and it is evaluated below.
+    options.pop("keepalived_config")
+    return _role_options.read_options(options, variables, template)[1]
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
@@ -96,6 +105,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         specs = _role_options.load_specs("cc_gateway")
         host = variables["inventory_hostname"]
         options, errors = _role_options.read_options(specs["argument_specs"]["main"]["options"], variables, self._templar.template)
+        errors += _keepalived_errors(variables, self._templar.template)
         # AWX hands the status job's verdicts on to the jobs after it; role cc_gateway_status has options that begin alike.
         status = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]
         also = ["cc_gateway_verdicts", "cc_gateway_holder", *status]

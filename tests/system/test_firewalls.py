@@ -20,8 +20,9 @@ KEEPALIVED = """
   gather_facts: false
   roles:
     - role: eucalyptus.ha.keepalived
-      keepalived_firewall: firewalld
-      keepalived_firewall_peers: "{{ peers | split(',') }}"
+      keepalived_firewall:
+        backend: firewalld
+        peers: "{{ peers | split(',') }}"
       keepalived_config:
         global_defs: {router_id: r}
         vrrp_instance:
@@ -62,7 +63,7 @@ def test_p10_p9_p12_role_keepalived_with_the_real_firewalld(firewalled, tmp_path
 
     stopped = run(peer)
     assert stopped.status != 0
-    assert "keepalived_firewall=firewalld: firewalld is not running. Start it" in said(stopped), stopped.output
+    assert "keepalived_firewall.backend=firewalld: firewalld is not running. Start it" in said(stopped), stopped.output
 
     firewalled.sh("cc1", START)
     try:

@@ -122,8 +122,8 @@ def test_a_configuration_that_keepalived_refuses_leaves_everything_as_it_was(dep
     }
     further = {
         # What else this run would change on the hosts.
-        "keepalived_unit_hardening": True,
-        "keepalived_firewall": "iptables",
+        "keepalived_unit": {"hardening": True},
+        "keepalived_firewall": {"backend": "iptables"},
         "cc_gateway_client_key_content": keys["pk"],
         "cc_gateway_client_cert_content": keys["cert"],
     }

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 TEMPLATE = Path(__file__).resolve().parents[4] / "roles" / "keepalived" / "templates" / "admit-vrrp.sh.j2"
+DEFAULTS = yaml.safe_load((TEMPLATE.parents[1] / "vars" / "main.yml").read_text(encoding="utf-8"))["__keepalived_defaults"]
 PEERS = ["10.0.0.2", "fd00:0::2"]
 IN_NAMESPACE = pytest.mark.skipif(
     os.geteuid() != 0 or not all(shutil.which(program) for program in ("iptables", "nft", "unshare")),
@@ -46,13 +48,10 @@ exit 99
 """
 
 
-def script(firewall: str, **more: Any) -> str:
+def script(firewall: str, zone: str = "", **more: Any) -> str:
     variables = {
-        "keepalived_config_header": "Written by a test.",
-        "keepalived_firewall": firewall,
-        "keepalived_firewall_zone": "",
-        "keepalived_firewall_iptables_chain": "INPUT",
-        "keepalived_firewall_nft_chain": "inet filter input",
+        "__keepalived_header": "Written by a test.",
+        "__keepalived_firewall": {**DEFAULTS["firewall"], "backend": firewall, "zone": zone},
         "__keepalived_peers": PEERS,
         "__keepalived_interfaces": ["eth0"],
         **more,
@@ -227,7 +226,7 @@ def test_p10_the_zone_is_that_of_the_interface(firewalld):
 @pytest.mark.parametrize(("zone", "interfaces"), [("dmz", ["eth0"]), ("", [])])
 def test_p10_without_an_interface_it_is_the_default_zone_unless_one_is_named(firewalld, zone, interfaces):
     assert (
-        firewalld.run(script("firewalld", keepalived_firewall_zone=zone, __keepalived_interfaces=interfaces)).returncode
+        firewalld.run(script("firewalld", zone, __keepalived_interfaces=interfaces)).returncode
         == 0
     )
     assert firewalld.rules(zone or "public") == [rule(peer) for peer in PEERS]
@@ -239,7 +238,7 @@ def test_p12_firewalld_that_does_not_run_is_one_sentence(firewalld):
     assert (done.returncode, done.stdout) == (1, "")
     assert (
         done.stderr
-        == "firewalld is not running. Start it (systemctl enable --now firewalld), or leave keepalived_firewall empty.\n"
+        == "firewalld is not running. Start it (systemctl enable --now firewalld), or leave keepalived_firewall.backend empty.\n"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from ansible.template import Templar
 ROLE = Path(__file__).parents[4] / "roles" / "keepalived"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
-README = (ROLE / "README.md").read_text(encoding="utf-8")
+VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
 
 
 def tasks(file: Path) -> Iterator[dict[str, Any]]:
@@ -59,40 +58,97 @@ def test_every_entry_point_has_a_file_and_the_same_options(entry: str) -> None:
         assert option == SPECS["main"]["options"][name]
 
 
-def test_the_readme_names_every_variable_with_its_default() -> None:
-    for name, value in DEFAULTS.items():
-        row = re.search(rf"^\| `{name}` \| `?([^|`]*)`? \|", README, re.MULTILINE)
-        assert row, name
-        shown = yaml.safe_load(row.group(1)) if row.group(1).strip() else None
-        assert shown == value, name
-
-
 def test_all_that_is_optional_is_off() -> None:
-    off = {
-        name: value
-        for name, value in DEFAULTS.items()
-        if re.match("keepalived_(unit_|firewall$|selinux|sysctl)", name)
-    }
-    assert len(off) == 8
-    assert not any(off.values())
+    off = ("keepalived_restart_on_failure", "keepalived_unit", "keepalived_sysctl", "keepalived_firewall", "keepalived_selinux")
+    assert not any(DEFAULTS[name] for name in off)
+    given = VARS["__keepalived_defaults"]
+    assert not any(given["unit"].values())
+    assert not any([given["firewall"]["backend"], given["selinux"]["label"], given["selinux"]["connect_any"]])
     assert DEFAULTS["keepalived_daemon_options"] is None
-    assert DEFAULTS["keepalived_networkd_files"] == []
-    assert DEFAULTS["keepalived_restart_allowed"] is False
+    assert given["networkd"]["files"] == []
+    assert given["reload"] == {"timeout": 10, "force": False, "restart": False}
+
+
+DICTIONARIES = {name: option["options"] for name, option in SPECS["main"]["options"].items() if "options" in option}
+
+
+def test_the_argument_spec_says_what_the_defaults_of_suboptions_are() -> None:
+    documented = {
+        name.removeprefix("keepalived_"): {key: suboption["default"] for key, suboption in suboptions.items()}
+        for name, suboptions in DICTIONARIES.items()
+    }
+    assert documented == VARS["__keepalived_defaults"]
+
+
+def run(tmp_path: Path, tasks: list[dict[str, Any]], variables: dict[str, Any], *files: str) -> subprocess.CompletedProcess[str]:
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable, **variables},
+        "vars_files": [str(ROLE / file) for file in files],
+        "tasks": tasks,
+    }
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROLE.parents[1] / ".cache/collections")}
+    command = [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", "-c", "local", tmp_path / "play.yml"]
+    return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+def evaluated(tmp_path: Path, *cases: dict[str, Any], what: str) -> list[Any]:
+    """The value of an expression in the role, with each case's variables."""
+    writes = [
+        {"ansible.builtin.copy": {"dest": str(tmp_path / str(number)), "content": f"{{{{ {what} | to_json }}}}"}, "vars": case}
+        for number, case in enumerate(cases)
+    ]
+    done = run(tmp_path, writes, {}, "defaults/main.yml", "vars/main.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [json.loads((tmp_path / str(number)).read_text(encoding="utf-8")) for number in range(len(cases))]
+
+
+def test_a_partial_dictionary_keeps_the_other_defaults(tmp_path: Path) -> None:
+    defaults = VARS["__keepalived_defaults"]
+    first = {name: next(iter(suboptions)) for name, suboptions in defaults.items()}
+    # None and empty text reach it from the inventory where Ansible does not validate the argument spec.
+    cases = [
+        {f"keepalived_{name}": given for name, given in case.items()}
+        for case in ({}, dict.fromkeys(defaults), {name: {key: "x"} for name, key in first.items()})
+    ]
+    what = "{" + ", ".join(f"'{name}': __keepalived_{name}" for name in defaults) + "}"
+    changed = {name: {**suboptions, first[name]: "x"} for name, suboptions in defaults.items()}
+    assert evaluated(tmp_path, *cases, what=what) == [defaults, defaults, changed]
+
+
+def test_wrong_suboptions_are_rejected_before_anything_is_done(tmp_path: Path) -> None:
+    """By Ansible; role cc_gateway rejects them earlier, in words of its own (test_gateway_preflight.py)."""
+    given = {
+        "keepalived_unit": {"hardenning": True},
+        "keepalived_reload": {"timeout": "soon"},
+        "keepalived_firewall": {"backend": "ufw"},
+        "keepalived_selinux": "on",
+    }
+    done = run(tmp_path, [{"ansible.builtin.include_role": {"name": "eucalyptus.ha.keepalived"}}], given)
+    assert done.returncode != 0
+    for words in (
+        "keepalived_unit.hardenning. Supported parameters include: after_network_online, extra, hardening",
+        "argument 'timeout' is of type str found in 'keepalived_reload'",
+        "value of backend must be one of",
+        "argument 'keepalived_selinux' is of type str",
+    ):
+        assert words in done.stdout + done.stderr
+    assert "Inspect the host" not in done.stdout
 
 
 # -- discretion ------------------------------------------------------------------------------------------------
 
 
 def test_the_configuration_is_readable_by_root_only() -> None:
-    assert (
-        DEFAULTS["keepalived_config_mode"],
-        DEFAULTS["keepalived_config_owner"],
-        DEFAULTS["keepalived_config_group"],
-    ) == (
-        "0640",
-        "root",
-        "root",
-    )
+    files = [task["eucalyptus.ha.safe_file"] for _file, task in ALL_TASKS if "eucalyptus.ha.safe_file" in task]
+    writes = [file for file in files if file["path"] == "{{ keepalived_config_file }}" and "owner" in file]
+    assert len(writes) == 2
+    for write in writes:
+        assert (write["owner"], write["group"], write["mode"]) == ("root", "root", "0640")
+    # What the run after it compares.
+    assert VARS["__keepalived_wanted"].endswith(" 640 root root")
 
 
 def test_whatever_handles_the_configuration_is_hidden_by_the_variable() -> None:
@@ -118,7 +174,7 @@ def test_nothing_restarts_but_what_was_allowed() -> None:
     assert [file.parent.name for file in users] == ["handlers"]
     asking = [task for _file, task in ALL_TASKS if task.get("notify") == "Restart keepalived"]
     assert len(asking) == 1
-    assert "keepalived_restart_allowed | bool" in asking[0]["when"]
+    assert "__keepalived_reload.restart | bool" in asking[0]["when"]
 
 
 def test_reload_is_what_starts_a_stopped_unit() -> None:
@@ -169,25 +225,8 @@ NONLOCAL = [
 
 
 def test_a_source_address_need_not_be_there_with_nonlocal_binding(tmp_path: Path) -> None:
-    play = {
-        "hosts": "localhost",
-        "gather_facts": False,
-        "vars": {"ansible_python_interpreter": sys.executable},
-        "vars_files": [str(ROLE / "defaults/main.yml"), str(ROLE / "vars/main.yml")],
-        "tasks": [
-            {
-                "ansible.builtin.copy": {"dest": str(tmp_path / str(number)), "content": "{{ __keepalived_host_checks | to_json }}"},
-                "vars": {"keepalived_config": SOURCES, "keepalived_sysctl": sysctl},
-            }
-            for number, (sysctl, _kept) in enumerate(NONLOCAL)
-        ],
-    }
-    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROLE.parents[1] / ".cache/collections")}
-    command = [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", "-c", "local", tmp_path / "play.yml"]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = [json.loads((tmp_path / str(number)).read_text(encoding="utf-8")) for number in range(len(NONLOCAL))]
+    cases = [{"keepalived_config": SOURCES, "keepalived_sysctl": sysctl} for sysctl, _kept in NONLOCAL]
+    found = evaluated(tmp_path, *cases, what="__keepalived_host_checks")
     assert found == [["peer 10.0.0.2", *kept] for _sysctl, kept in NONLOCAL]
 
 
@@ -196,7 +235,9 @@ def test_the_sites_own_text_comes_last_in_the_drop_in() -> None:
     from ansible.template import trust_as_template  # noqa: PLC0415 - new in 2.19
 
     variables = {
-        **DEFAULTS, "keepalived_unit_restart_on_failure": True, "keepalived_unit_extra": "[Service]\nTimeoutStopSec=90",
+        "keepalived_restart_on_failure": True,
+        "__keepalived_unit": {**VARS["__keepalived_defaults"]["unit"], "extra": "[Service]\nTimeoutStopSec=90"},
+        "__keepalived_firewall": VARS["__keepalived_defaults"]["firewall"], "__keepalived_header": VARS["__keepalived_header"],
         "__keepalived_seen": {}, "__keepalived_unit_start_limit": "",
     }  # fmt: skip
     template = trust_as_template((ROLE / "templates" / "drop-in.conf.j2").read_text(encoding="utf-8"))
