@@ -83,15 +83,15 @@ def unknown_options(names: Iterable[str], options: Iterable[str], prefix: str, a
     """
     options = {name for name in options if name.startswith(prefix)}
     unknown = {name for name in map(str, names) if name.startswith(prefix)} - options - set(also)
-    return [_not_an_option(name, prefix, options, OWN) for name in sorted(unknown)]
+    return [_not_an_option(name, prefix, options, " of this role", OWN) for name in sorted(unknown)]
 
 
-def _not_an_option(name: str, prefix: str, options: Iterable[str], otherwise: str, got: str = "") -> str:
+def _not_an_option(name: str, prefix: str, options: Iterable[str], where: str, otherwise: str) -> str:
     # The common prefix would make every option similar.
     ends = [option.removeprefix(prefix) for option in sorted(options)]
     close = get_close_matches(name.removeprefix(prefix), ends, n=1, cutoff=CLOSE)
     fix = f"Did you mean {prefix}{close[0]}?" if close else otherwise
-    return f"{name} is not an option of this role{got}. {fix}"
+    return f"{name} is not an option{where}. {fix}"
 
 
 def _read(name: str, option: Mapping[str, Any], given: Any, template: Callable[[Any], Any]) -> tuple[Any, list[str]]:
@@ -112,7 +112,7 @@ def _read_suboptions(
     values = {}
     known = "Its suboptions are " + ", ".join(suboptions) + "."
     problems = [
-        _not_an_option(f"{name}.{key}", f"{name}.", [f"{name}.{one}" for one in suboptions], known, f" (got {_shown(given[key])})")
+        _not_an_option(f"{name}.{key}", f"{name}.", [f"{name}.{one}" for one in suboptions], f" (got {_shown(given[key])})", known)
         for key in given
         if key not in suboptions
     ]

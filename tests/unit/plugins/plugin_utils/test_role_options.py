@@ -127,10 +127,10 @@ def test_a_dictionary_may_be_text_as_on_the_command_line():
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"intervals": 2}, "r_times.intervals is not an option of this role (got 2). Did you mean r_times.interval?"),
+        ({"intervals": 2}, "r_times.intervals is not an option (got 2). Did you mean r_times.interval?"),
         (
             {"colour": "blue"},
-            "r_times.colour is not an option of this role (got 'blue'). Its suboptions are wait, interval, hosts, mode.",
+            "r_times.colour is not an option (got 'blue'). Its suboptions are wait, interval, hosts, mode.",
         ),
         ({"wait": "soon"}, "r_times.wait must be an integer (got 'soon')"),
         ({"hosts": [["x"]]}, "r_times.hosts must be a list of strings (got [['x']])"),
