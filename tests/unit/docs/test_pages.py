@@ -91,6 +91,21 @@ def test_variables_of_roles_in_pages_exist(page):
     assert named - VARIABLES - NO_VARIABLES == set()
 
 
+SUBOPTIONS = {
+    f"{name}.{key}"
+    for spec in SPECS
+    for entry in spec["argument_specs"].values()
+    for name, option in (entry.get("options") or {}).items()
+    for key in option.get("options") or {}
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_suboptions_in_pages_exist(page):
+    named = set(re.findall(r"`((?:cc_gateway|nc_route|keepalived|drill)_[a-z0-9_]*\.[a-z0-9_]+)`", text_of(page)))
+    assert {name for name in named if name.partition(".")[0] in VARIABLES} <= SUBOPTIONS
+
+
 def test_every_role_has_a_page():
     roles = {f"roles/{path.name}/README.md" for path in (ROOT / "roles").iterdir() if path.is_dir()}
     assert roles <= set(make_site.ELSEWHERE)

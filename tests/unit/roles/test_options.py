@@ -81,7 +81,7 @@ def test_each_variable_is_used(role):
         if not re.search(rf"\b{name}\b", texts)
         and f'"{name.removeprefix("cc_gateway_")}"' not in settings
         # As the role reads it by lookup role_options.
-        and not re.search(rf"\b__{role.name}\.{name.removeprefix(f'{role.name}_')}\b", texts)
+        and not re.search(rf"\b__{role.name}_options\.{name.removeprefix(f'{role.name}_')}\b", texts)
     ]
     assert unused == []
 

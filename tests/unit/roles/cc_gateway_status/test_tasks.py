@@ -207,13 +207,14 @@ def test_o20_only_the_unmet_condition_of_a_drill_is_named(tmp_path: Path, option
 
 
 def test_a_drill_has_all_its_settings_when_some_are_given(tmp_path: Path) -> None:
-    shown = "{{ [__drill.limits, __drill_waiting | int, __drill_longest | int, __drill_directory, __drill.report.picture] | to_json }}"
+    settings = ["__drill_waiting | int", "__drill_longest | int", "__drill_directory"]
+    shown = ["__drill_options.limits", *settings, "__drill_options.report.picture"]
     role = REPO / "roles" / "drill"
     play = {
         "hosts": "localhost",
         "gather_facts": False,
         "vars_files": [str(role / "defaults" / "main.yml"), str(role / "vars" / "main.yml")],
-        "tasks": [{"ansible.builtin.copy": {"dest": str(tmp_path / "shown"), "content": shown}}],
+        "tasks": [{"ansible.builtin.copy": {"dest": str(tmp_path / "shown"), "content": f"{{{{ [{', '.join(shown)}] | to_json }}}}"}}],
     }
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     given = {"drill_limits": {"gap": 1}, "drill_times": {"record": 2}, "drill_report": {"picture": False}, **local}
