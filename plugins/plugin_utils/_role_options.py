@@ -4,7 +4,8 @@
 """The options of a role as it uses them, read from the variables of a task by the role's argument specs.
 
 The one place where an empty text, which AWX sends for a question of a survey that nobody answered, becomes the default,
-and where numbers and booleans that arrive as text become what they are.
+where a dictionary gets the defaults of the suboptions that it does not have, and where numbers and booleans that arrive as
+text become what they are.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def load_specs(role: str) -> dict[str, Any]:
 
 
 def option_names(specs: Mapping[str, Any]) -> set[str]:
-    """The options of all entry points."""
-    return {name for entry_point in specs["argument_specs"].values() for name in entry_point.get("options") or {}}
+    """The options of all entry points, and OPTION.SUBOPTION for those that are a dictionary."""
+    return {name for entry_point in specs["argument_specs"].values() for name in names_of(entry_point.get("options") or {})}
 
 
 def read_options(
@@ -63,63 +64,64 @@ def read_options(
     values, problems = {}, []
     for name, option in options.items():
         try:
-            given = template(variables.get(name))
+            given, wrong = template(variables.get(name)), []
         except AnsibleError as error:
-            values[name] = _default(option, template)
-            problems.append(f"{name} cannot be evaluated: {error}")
-            continue
-        values[name], problem = _read(name, option, given, template)
-        problems += problem
+            given, wrong = None, [f"{name} cannot be evaluated: {error}"]
+        values[name], more = _read(name, option, given, template)
+        problems += wrong or more
     return values, problems
+
+
+def _read(name: str, option: Mapping[str, Any], given: Any, template: Callable[[Any], Any]) -> tuple[Any, list[str]]:
+    """(the value of an option, a sentence for each thing that is wrong with it)"""
+    problems = []
+    try:
+        value = _default(option, template) if _empty(given) else _value(option, given)
+        if option.get("required") and value is None:
+            problems.append(f"{name} must be set")
+    except (TypeError, ValueError) as error:
+        value = _default(option, template)
+        problems.append(f"{name} must be {error} (got {_shown(given)})")
+    parts = _suboptions(option)
+    if parts and value is not None:
+        # The values of those that are unknown are not shown: one may be a password.
+        known, fix = [f"{name}.{part}" for part in parts], f"Remove it; its suboptions are {', '.join(parts)}."
+        problems += [_not_an_option(f"{name}.{other}", known, f"{name}.", fix) for other in sorted(set(map(str, value)) - set(parts))]
+        read = {part: _read(f"{name}.{part}", suboption, value.get(part), template) for part, suboption in parts.items()}
+        problems += [problem for _value_of, wrong in read.values() for problem in wrong]
+        value = {part: found for part, (found, _wrong) in read.items()}
+    return value, problems
+
+
+def _suboptions(option: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (option.get("options") or {}) if option.get("type") == "dict" else {}
+
+
+def names_of(options: Mapping[str, Any]) -> set[str]:
+    """The names of options, and OPTION.SUBOPTION for those that are a dictionary."""
+    return set(options) | {f"{name}.{part}" for name, option in options.items() for part in _suboptions(option)}
 
 
 def unknown_options(names: Iterable[str], options: Iterable[str], prefix: str, also: Iterable[str] = ()) -> list[str]:
     """A sentence for each variable that resembles an option of a role but is not one: Ansible would ignore it silently.
 
     :param names: names of variables
-    :param options: the role's options
+    :param options: the role's options, as option_names() returns them
     :param prefix: what they begin with; other variables are ignored
     :param also: names that are not options but are valid
     """
     options = {name for name in options if name.startswith(prefix)}
-    unknown = {name for name in map(str, names) if name.startswith(prefix)} - options - set(also)
-    return [_not_an_option(name, prefix, options, " of this role", OWN) for name in sorted(unknown)]
+    others = {name for name in map(str, names) if name.startswith(prefix)} - options - set(also)
+    return [_not_an_option(name, options, prefix, OWN) for name in sorted(others)]
 
 
-def _not_an_option(name: str, prefix: str, options: Iterable[str], where: str, otherwise: str) -> str:
+def _not_an_option(name: str, options: Iterable[str], prefix: str, otherwise: str) -> str:
     # The common prefix would make every option similar.
-    ends = [option.removeprefix(prefix) for option in sorted(options)]
-    close = get_close_matches(name.removeprefix(prefix), ends, n=1, cutoff=CLOSE)
-    fix = f"Did you mean {prefix}{close[0]}?" if close else otherwise
-    return f"{name} is not an option{where}. {fix}"
-
-
-def _read(name: str, option: Mapping[str, Any], given: Any, template: Callable[[Any], Any]) -> tuple[Any, list[str]]:
-    """The value of an option, and what is wrong with it."""
-    suboptions = option.get("options") if option.get("type") == "dict" else None
-    try:
-        value = _default(option, template) if _empty(given) else _value(option, given)
-    except (TypeError, ValueError) as error:
-        return _read(name, option, None, template)[0], [f"{name} must be {error} (got {_shown(given)})"]
-    if suboptions and value is not None:
-        return _read_suboptions(name, suboptions, value, template)
-    return value, [f"{name} must be set"] if option.get("required") and value is None else []
-
-
-def _read_suboptions(
-    name: str, suboptions: Mapping[str, Any], given: Mapping[str, Any], template: Callable[[Any], Any]
-) -> tuple[dict[str, Any], list[str]]:
-    values = {}
-    known = "Its suboptions are " + ", ".join(suboptions) + "."
-    problems = [
-        _not_an_option(f"{name}.{key}", f"{name}.", [f"{name}.{one}" for one in suboptions], f" (got {_shown(given[key])})", known)
-        for key in given
-        if key not in suboptions
-    ]
-    for key, suboption in suboptions.items():
-        values[key], problem = _read(f"{name}.{key}", suboption, given.get(key), template)
-        problems += problem
-    return values, problems
+    known = {option.removeprefix(prefix): option for option in sorted(options)}
+    # A suboption is found by its own name, too.
+    known = {end.rpartition(".")[2]: option for end, option in known.items()} | known
+    close = get_close_matches(name.removeprefix(prefix), known, n=1, cutoff=CLOSE)
+    return f"{name} is not an option of this role. {f'Did you mean {known[close[0]]}?' if close else otherwise}"
 
 
 def _empty(given: Any) -> bool:

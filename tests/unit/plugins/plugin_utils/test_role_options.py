@@ -30,19 +30,18 @@ OPTIONS = {
     "r_raw": {"type": "raw"},
 }
 DEFAULTS = {name: option.get("default") for name, option in OPTIONS.items()}
-SUBOPTIONS = {
-    "r_times": {
-        "type": "dict",
-        "default": {},
+
+
+NESTED = {
+    "r_vrrp": {
+        "type": "dict", "default": {},
         "options": {
-            "wait": {"type": "int", "default": 30},
-            "interval": {"type": "float", "default": 0.05},
-            "hosts": {"type": "list", "elements": "str", "default": []},
-            "mode": {"type": "str", "choices": ["a", "b"], "default": "a"},
+            "weight": {"type": "int", "default": 100}, "version": {"type": "int", "choices": [2, 3], "default": 3},
+            "name": {"type": "str", "default": "n"}, "interval": {"type": "int"}, "only": {"type": "bool", "default": False},
         },
     }
-}
-ALL_SET = {"wait": 30, "interval": 0.05, "hosts": [], "mode": "a"}
+}  # fmt: skip
+COMPLETE = {"weight": 100, "version": 3, "name": "n", "interval": None, "only": False}
 
 
 def read(**variables):
@@ -98,6 +97,55 @@ def test_what_cannot_be_used_is_named_with_what_was_given(name, given, problem):
     assert read(**{name: given})[1] == [problem]
 
 
+@pytest.mark.parametrize(
+    ("given", "changed"),
+    [
+        (None, {}),
+        ("", {}),
+        ({}, {}),
+        ({"weight": 60}, {"weight": 60}),
+        ({"weight": "60", "only": "yes"}, {"weight": 60, "only": True}),
+        ({"weight": "", "name": None, "interval": " "}, {}),
+        # As -e gives it.
+        ('{"weight": 60}', {"weight": 60}),
+        ("weight=60, interval=5", {"weight": 60, "interval": 5}),
+    ],
+)
+def test_a_dictionary_keeps_the_defaults_of_what_it_does_not_name(given, changed):
+    assert read_options(NESTED, {"r_vrrp": given}, lambda value: value) == ({"r_vrrp": {**COMPLETE, **changed}}, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"weights": 60}, "r_vrrp.weights is not an option of this role. Did you mean r_vrrp.weight?"),
+        (
+            {"contact": "me", "weight": 60},
+            "r_vrrp.contact is not an option of this role. Remove it; its suboptions are weight, version, name, interval, only.",
+        ),
+        ({1: 60}, "r_vrrp.1 is not an option of this role. Remove it; its suboptions are weight, version, name, interval, only."),
+        ({"weight": "much"}, "r_vrrp.weight must be an integer (got 'much')"),
+        ({"weight": True}, "r_vrrp.weight must be an integer (got True)"),
+        ({"version": 4}, "r_vrrp.version must be one of 2, 3 (got 4)"),
+        ({"only": "perhaps"}, "r_vrrp.only must be true or false (got 'perhaps')"),
+        ({"name": ["x"]}, "r_vrrp.name must be a string (got ['x'])"),
+        ([60], "r_vrrp must be a dictionary (got [60])"),
+        ("much", "r_vrrp must be a dictionary (got 'much')"),
+    ],
+)
+def test_what_is_wrong_in_a_dictionary_is_named_with_the_option(given, problem):
+    values, problems = read_options(NESTED, {"r_vrrp": given}, lambda value: value)
+    assert problems == [problem]
+    expected = {**COMPLETE, "weight": 60} if isinstance(given, dict) and given.get("weight") == 60 else COMPLETE
+    assert values["r_vrrp"] == expected, "complete, for what is evaluated besides"
+
+
+def test_a_password_at_the_wrong_place_is_not_shown():
+    problems = read_options(NESTED, {"r_vrrp": {"auth_pass": "hunter2"}}, lambda value: value)[1]
+    assert "r_vrrp.auth_pass is not an option" in problems[0]
+    assert "hunter2" not in problems[0]
+
+
 def test_a_variable_that_cannot_be_evaluated_is_named():
     def template(value):
         raise AnsibleUndefinedVariable("'x' is undefined")
@@ -106,59 +154,42 @@ def test_a_variable_that_cannot_be_evaluated_is_named():
     assert problems == ["r_text cannot be evaluated: 'x' is undefined"]
 
 
+def test_a_default_is_evaluated_only_where_it_counts():
+    def template(value):
+        if value == "{{ x }}":
+            raise AnsibleUndefinedVariable("'x' is undefined")
+        return value
+
+    options = {"r_text": {"default": "{{ x }}"}}
+    assert read_options(options, {"r_text": "given"}, template) == ({"r_text": "given"}, [])
+
+
 def test_a_required_option_that_is_empty_is_named():
     assert read_options({"r_text": {"required": True}}, {"r_text": ""}, lambda value: value)[1] == ["r_text must be set"]
 
 
-@pytest.mark.parametrize("given", [None, "", {}, {"wait": None}, {"interval": ""}])
-def test_a_dictionary_that_is_not_set_has_all_defaults(given):
-    assert read_options(SUBOPTIONS, {"r_times": given}, lambda value: value) == ({"r_times": ALL_SET}, [])
-
-
-def test_a_partial_dictionary_keeps_the_other_defaults():
-    values, problems = read_options(SUBOPTIONS, {"r_times": {"wait": "5", "hosts": "a, b"}}, lambda value: value)
-    assert (values, problems) == ({"r_times": {**ALL_SET, "wait": 5, "hosts": ["a", "b"]}}, [])
-
-
-def test_a_dictionary_may_be_text_as_on_the_command_line():
-    assert read_options(SUBOPTIONS, {"r_times": '{"wait": 5}'}, lambda value: value)[0]["r_times"]["wait"] == 5
-
-
-@pytest.mark.parametrize(
-    ("given", "problem"),
-    [
-        ({"intervals": 2}, "r_times.intervals is not an option (got 2). Did you mean r_times.interval?"),
-        (
-            {"colour": "blue"},
-            "r_times.colour is not an option (got 'blue'). Its suboptions are wait, interval, hosts, mode.",
-        ),
-        ({"wait": "soon"}, "r_times.wait must be an integer (got 'soon')"),
-        ({"hosts": [["x"]]}, "r_times.hosts must be a list of strings (got [['x']])"),
-        ({"mode": "c"}, "r_times.mode must be one of a, b (got 'c')"),
-        ([1], "r_times must be a dictionary (got [1])"),
-    ],
-)
-def test_a_wrong_suboption_is_named_with_what_was_given(given, problem):
-    """What is evaluated besides has the default."""
-    assert read_options(SUBOPTIONS, {"r_times": given}, lambda value: value) == ({"r_times": ALL_SET}, [problem])
-
-
 PREFIX = "cc_gateway_"
-KNOWN = ["cc_gateway_vip", "cc_gateway_check_fall", "cc_gateway_ask_timeout", "nc_route_vip"]
+KNOWN = ["cc_gateway_vip", "cc_gateway_check.fall", "cc_gateway_check", "cc_gateway_ask_timeout", "nc_route_vip"]
 
 
 def test_options_are_those_of_all_entry_points():
-    entry_points = {"main": {"options": {"r_a": {}}}, "view": {}, "report": {"options": None}, "state": {"options": {"r_b": {}}}}
-    assert option_names({"argument_specs": entry_points}) == {"r_a", "r_b"}
+    dictionary = {"type": "dict", "options": {"c": {}}}
+    entry_points = {"main": {"options": {"r_a": dictionary}}, "view": {}, "report": {"options": None}, "state": {"options": {"r_b": {}}}}
+    assert option_names({"argument_specs": entry_points}) == {"r_a", "r_a.c", "r_b"}
 
 
 def test_each_unknown_variable_is_named_once_with_the_fix():
-    names = ["cc_gateway_contact", "keepalived_config", "cc_gateway_check_fal", "cc_gateway_vip", "cc_gateway_check_fal"]
+    names = ["cc_gateway_contact", "keepalived_config", "cc_gateway_vips", "cc_gateway_vip", "cc_gateway_vips"]
     assert unknown_options(names, KNOWN, PREFIX) == [
-        "cc_gateway_check_fal is not an option of this role. Did you mean cc_gateway_check_fall?",
         "cc_gateway_contact is not an option of this role. Remove it, or rename it if it is a variable of your own.",
+        "cc_gateway_vips is not an option of this role. Did you mean cc_gateway_vip?",
     ]
     assert unknown_options(KNOWN, KNOWN, PREFIX) == []
+
+
+@pytest.mark.parametrize("name", ["cc_gateway_check_fal", "cc_gateway_fall"])
+def test_a_suboption_is_found_by_either_name(name):
+    assert unknown_options([name], KNOWN, PREFIX) == [f"{name} is not an option of this role. Did you mean cc_gateway_check.fall?"]
 
 
 def test_names_with_a_purpose_of_their_own_are_valid():
