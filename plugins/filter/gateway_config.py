@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -27,7 +28,9 @@ description:
     A controller that has just become ENABLED adds another weight for a few seconds, so that it takes the VIP from one that still
     counts as ENABLED: a controller that hangs, or whose last answer is remembered. Afterwards both are equal again.
   - Maintenance is a FAULT in either case, since a host in maintenance must not hold the VIP even when nobody else can.
-positional: auth_pass, further, versions
+  - The site's own C(global_defs) have the last word about C(router_id), which is the inventory name otherwise, and about mail.
+    With C(notification_email) there, keepalived mails every change of state of the gateway.
+positional: auth_pass, further, versions, site
 options:
   _input:
     description: The settings, as C(__cc_gateway.composition) of role P(eucalyptus.ha.cc_gateway#role) has them, without passwords.
@@ -47,6 +50,9 @@ options:
       - The release of keepalived on each host of the pair, by host; empty where it is not known.
       - Releases that cannot receive each other's adverts get C(old_unicast_checksum), or are rejected.
     type: dict
+  site:
+    description: The value of C(keepalived_config), which the result will be combined with.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -55,7 +61,7 @@ EXAMPLES = r"""
     msg: "{{ (settings | eucalyptus.ha.gateway_config | eucalyptus.ha.keepalived_conf).splitlines() }}"
   vars:
     settings:
-      router_id: cc1
+      host: cc1
       user: eucalyptus
       check_script: /usr/bin/python3 -E -s -S /usr/libexec/keepalived/cc-enabled-check --timeout 1.5
       newly_script: /usr/bin/python3 -E -s -S /usr/libexec/keepalived/cc-enabled-check --memory /run/eucalyptus-ha/cc_enabled.check
@@ -106,15 +112,18 @@ def _vip_line(vip: str, interface: str) -> str:
     return f"{address.ip}/{prefix} dev {interface}"
 
 
-def _mail_to(given: dict) -> list[str]:
-    # An AWX survey gives one text, which the role's argument specification takes for a list as well.
-    wanted = given.get("mail_to") or []
-    return wanted.replace(",", " ").split() if isinstance(wanted, str) else list(wanted)
+def _of_the_site(host: str, site: Mapping[str, Any]) -> dict:
+    """What the site decides in its global_defs, where it has not."""
+    found: dict[str, Any] = {"router_id": host}
+    if site.get("notification_email"):
+        # smtp_connect_timeout: seconds.
+        found |= {"notification_email_from": f"keepalived@{host}", "smtp_server": "127.0.0.1", "smtp_connect_timeout": 30}
+    return {key: value for key, value in found.items() if key not in site}
 
 
-def _global_defs(given: dict) -> dict:
+def _global_defs(given: dict, site: Mapping[str, Any]) -> dict:
     found = {
-        "router_id": given["router_id"],
+        **_of_the_site(given["host"], site),
         "enable_script_security": True,
         "script_user": given["user"],
         # Without it keepalived (2.2.7, tried) accepts a higher priority from any address that can send it a packet.
@@ -125,11 +134,6 @@ def _global_defs(given: dict) -> dict:
         # Microseconds of CPU without a pause after which the kernel kills it. With keepalived's own limit of 10 ms it was killed five
         # times in 12 flips, with this one never (2.2.7, in network namespaces).
         found["vrrp_rlimit_rttime"] = RLIMIT_RTTIME
-    if _mail_to(given):
-        found["notification_email"] = _mail_to(given)
-        found["notification_email_from"] = given["mail_from"]
-        found["smtp_server"] = given["smtp_server"]
-        found["smtp_connect_timeout"] = 30
     return found
 
 
@@ -166,7 +170,7 @@ def _scripts(given: dict) -> dict:
     return {CHECK: check, NEWLY: newly, MAINTENANCE: maintenance}
 
 
-def _instance(given: dict, gateway: dict) -> dict:
+def _instance(given: dict, gateway: dict, mail: bool) -> dict:
     version, advert_interval = int(gateway["version"]), float(gateway["advert_interval"])
     found = {
         # Both BACKUP: the priorities decide which one becomes MASTER.
@@ -190,7 +194,7 @@ def _instance(given: dict, gateway: dict) -> dict:
         found["notify_master"] = {"command": gateway["notify_master"], "user": "root"}
     if version == 2:
         found["authentication"] = {"auth_type": "PASS", "auth_pass": gateway["auth_pass"]}
-    if _mail_to(given):
+    if mail:
         found["smtp_alert"] = True
     return found
 
@@ -201,18 +205,24 @@ def _checksum(given: dict, gateway: dict, versions: dict) -> dict:
     mix = _keepalived_pair.compare(versions, int(gateway["version"]), True, family)
     if mix.state == "reject":
         raise AnsibleFilterError(f"{mix.message} (VRRP instance {gateway['instance']})")
-    return {"old_unicast_checksum": True} if mix.state == "fix" and given.get("host") in mix.hosts else {}
+    return {"old_unicast_checksum": True} if mix.state == "fix" and given["host"] in mix.hosts else {}
 
 
-def gateway_config(given: dict, auth_pass: str = "", further: list | tuple = (), versions: dict | None = None) -> dict:
+def gateway_config(
+    given: dict, auth_pass: str = "", further: list | tuple = (), versions: dict | None = None, site: Mapping[str, Any] | None = None
+) -> dict:
     """The data of keepalived's configuration for the gateways of one host.
 
     :param given: settings, see _gateway_settings.Settings.composition
     :param auth_pass: the password of VRRP version 2
     :param further: cc_gateway_further, whose entries may have passwords of their own
     :param versions: releases of keepalived by host
-    :raises AnsibleFilterError: when a setting is missing, or two gateways have the same instance
+    :param site: keepalived_config, which the result will be combined with
+    :raises AnsibleFilterError: when a setting is missing, two gateways have the same instance, or global_defs is not a dictionary
     """
+    global_defs = (site or {}).get("global_defs") or {}
+    if not isinstance(global_defs, Mapping):
+        raise AnsibleFilterError(f"keepalived_config: global_defs must be a dictionary (got {global_defs!r})")
     try:
         own = {entry["instance"]: entry.get("auth_pass") for entry in further}
         gateways = [{**gateway, "auth_pass": own.get(gateway["instance"]) or auth_pass} for gateway in given["gateways"]]
@@ -220,10 +230,14 @@ def gateway_config(given: dict, auth_pass: str = "", further: list | tuple = (),
         if len(set(names)) != len(names):
             raise AnsibleFilterError(f"gateway_config: two gateways have the same instance: {', '.join(names)}")
         return {
-            "global_defs": _global_defs(given),
+            "global_defs": _global_defs(given, global_defs),
             "vrrp_script": _scripts(given),
             "vrrp_instance": {
-                gateway["instance"]: {**_instance(given, gateway), **_checksum(given, gateway, versions or {})} for gateway in gateways
+                gateway["instance"]: {
+                    **_instance(given, gateway, bool(global_defs.get("notification_email"))),
+                    **_checksum(given, gateway, versions or {}),
+                }
+                for gateway in gateways
             },
         }
     except KeyError as error:

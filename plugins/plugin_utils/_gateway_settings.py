@@ -254,12 +254,8 @@ class Settings:
         given = self.options
         return {
             "host": self.inventory.host,
-            "router_id": given.get("router_id"),
             "user": self.user,
             "rt_priority": given.get("rt_priority") or 0,
-            "mail_to": given.get("notification_email") or [],
-            "mail_from": given.get("notification_email_from"),
-            "smtp_server": given.get("smtp_server"),
             "check_script": shlex.join(self.check_command),
             "newly_script": shlex.join(self.newly_command),
             "check_interval": self.check_interval,

@@ -13,11 +13,15 @@ MAIN = {
     "peers": ["10.0.0.2"],
 }  # fmt: skip
 GIVEN = {
-    "router_id": "cc1", "user": "eucalyptus", "rt_priority": "50", "mail_to": [], "mail_from": "k@cc1", "smtp_server": "127.0.0.1",
+    "host": "cc1", "user": "eucalyptus", "rt_priority": "50",
     "check_script": "/usr/bin/python3 /check", "newly_script": "/usr/bin/python3 /check", "check_interval": "2", "check_timeout": "1.5",
     "check_fall": "1", "check_rise": "1", "when_none_enabled": "hold",
     "weight": "100", "maintenance_script": "/usr/bin/test ! -e /m", "notify_script": "/notify", "gateways": [MAIN],
 }  # fmt: skip
+
+
+# Of the mail that a site asks for with no more than the addresses.
+MAIL = {"notification_email_from": "keepalived@cc1", "smtp_server": "127.0.0.1", "smtp_connect_timeout": 30}
 
 
 def instance(password="", **changes):
@@ -104,11 +108,26 @@ def test_a_further_gateway_may_have_a_password_of_its_own():
 
 
 def test_mail_only_where_an_address_is_given():
-    assert not {"smtp_server", "notification_email"} & set(gateway_config(GIVEN)["global_defs"])
-    assert "smtp_alert" not in instance()
-    mailed = gateway_config({**GIVEN, "mail_to": ["root@example.org"]})
-    assert mailed["global_defs"]["notification_email"] == ["root@example.org"]
+    for site in (None, {}, {"global_defs": None}, {"global_defs": {"notification_email": []}}):
+        found = gateway_config(GIVEN, site=site)
+        assert not {"smtp_server", "notification_email_from"} & set(found["global_defs"])
+        assert "smtp_alert" not in found["vrrp_instance"]["eucalyptus"]
+    mailed = gateway_config(GIVEN, site={"global_defs": {"notification_email": ["root@example.org"]}})
     assert mailed["vrrp_instance"]["eucalyptus"]["smtp_alert"] is True
+    assert {name: mailed["global_defs"][name] for name in MAIL} == MAIL
+
+
+def test_what_the_site_has_in_its_global_defs_stays():
+    assert gateway_config(GIVEN)["global_defs"]["router_id"] == "cc1"
+    own = {"router_id": "x", "notification_email": "root@example.org", **dict.fromkeys(MAIL, "of the site")}
+    found = gateway_config(GIVEN, site={"global_defs": {**own, "script_user": "root"}})["global_defs"]
+    assert not set(own) & set(found)
+    assert found["script_user"] == "eucalyptus", "what the gateway needs is not the site's to change"
+
+
+def test_global_defs_of_the_site_that_would_be_lost_are_an_error():
+    with pytest.raises(AnsibleFilterError, match=r"keepalived_config: global_defs must be a dictionary \(got \['router_id x'\]\)"):
+        gateway_config(GIVEN, site={"global_defs": ["router_id x"]})
 
 
 def test_scripts_run_as_the_user_of_eucalyptus_and_never_as_root():
@@ -143,12 +162,6 @@ def test_whole_seconds_of_version_2_may_come_as_any_number(interval):
     assert (found["advert_int"], type(found["advert_int"])) == (1, int)
 
 
-@pytest.mark.parametrize("mail_to", [["a@example.org", "b@example.org"], "a@example.org,b@example.org", "a@example.org, b@example.org"])
-def test_one_text_with_mail_addresses_is_as_good_as_a_list(mail_to):
-    found = gateway_config({**GIVEN, "mail_to": mail_to})["global_defs"]
-    assert found["notification_email"] == ["a@example.org", "b@example.org"]
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -176,10 +189,10 @@ def test_what_cannot_be_composed_is_said(change, words):
     ],
 )
 def test_p5_a_newer_host_computes_the_checksum_that_the_older_one_expects(versions, checksum):
-    found = gateway_config({**GIVEN, "host": "cc1"}, "", [], versions)["vrrp_instance"]["eucalyptus"]
+    found = gateway_config(GIVEN, "", [], versions)["vrrp_instance"]["eucalyptus"]
     assert found.get("old_unicast_checksum") is checksum
 
 
 def test_p5_a_release_without_vrrp_version_3_is_rejected_before_anything_changes():
     with pytest.raises(AnsibleFilterError, match=r"VRRP version 3 needs keepalived 1.2.17 .*VRRP instance eucalyptus"):
-        gateway_config({**GIVEN, "host": "cc1"}, "", [], {"cc1": "2.2.7", "cc2": "1.2.13"})
+        gateway_config(GIVEN, "", [], {"cc1": "2.2.7", "cc2": "1.2.13"})

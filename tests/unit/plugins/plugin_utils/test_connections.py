@@ -40,7 +40,7 @@ ANSWERS = {"foreign_macs": [], "unnamed_macs": [], "interface": "em2", "error": 
 def settings(
     conf: dict[str, str] | None = None, interfaces: dict[str, list[str]] | None = None, **given: Any
 ) -> _gateway_settings.Settings:
-    variables = {"cc_gateway_vip": "10.0.0.10", "cc_gateway_router_id": "cc1", "cc_gateway_outside_vip": "192.0.2.9"}
+    variables = {"cc_gateway_vip": "10.0.0.10", "cc_gateway_outside_vip": "192.0.2.9"}
     variables |= {f"cc_gateway_{name}": value for name, value in given.items()}
     options, errors = _role_options.read_options(SPECS, variables, lambda value: value)
     assert errors == []

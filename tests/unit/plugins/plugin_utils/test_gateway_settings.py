@@ -18,7 +18,7 @@ SOAP = {"source": "soap", "evidence": "", "level": "ok"}
 
 
 def settings(conf: dict[str, str] | None = None, members: dict[str, Any] | None = None, **given: Any) -> _gateway_settings.Settings:
-    variables = {"cc_gateway_vip": "10.0.0.10", "cc_gateway_router_id": "cc1"}
+    variables = {"cc_gateway_vip": "10.0.0.10"}
     variables |= {f"cc_gateway_{name}": value for name, value in given.items()}
     options, errors = _role_options.read_options(SPECS, variables, lambda value: value)
     assert errors == []
@@ -136,9 +136,7 @@ ELSEWHERE = {
 
 
 def test_every_option_of_the_role_reaches_what_uses_it():
-    found = settings(
-        client_key="/k", client_cert="/c", preferred_host="cc1", auth_pass="", notification_email=["a@example.org"], outside_vip="192.0.2.9"
-    )
+    found = settings(client_key="/k", client_cert="/c", preferred_host="cc1", auth_pass="", outside_vip="192.0.2.9")
     found.options = recorder = _Recorder(found.options)
     found.source = SOAP
     for use in ("composition", "firewall_rules", "check_command", "newly_command", "key", "cert", "nc_network", "address", "cc_host"):

@@ -6,6 +6,7 @@ Not in the folder of the check: the mutation run of the check runs what is there
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _gateway_settings, _role_options
 
 REPO = Path(__file__).resolve().parents[4]
 # Nothing runs there: it counts as a host that gives no answer.
@@ -119,3 +121,78 @@ def test_a_name_that_role_keepalived_may_be_told_otherwise_stands_where_that_is_
         if re.search(words, line)
     ]
     assert len(said) == times, f"{variable} may name another: " + ", ".join(said)
+
+
+# --- what the site has in keepalived_config ---
+
+MAIL = {"global_defs": {"notification_email": ["root@example.org"], "smtp_server": "192.0.2.25", "router_id": "mine"}}
+INSTANCE = {"vrrp_instance": {"site": {"state": "BACKUP"}}}
+
+
+def task_of(file: str, name: str) -> dict[str, Any]:
+    tasks = yaml.safe_load((REPO / "roles/cc_gateway/tasks" / file).read_text(encoding="utf-8"))
+    return next(task for task in tasks if task["name"] == name)
+
+
+def test_mail_that_the_site_has_in_keepalived_config_is_in_the_configuration_deployed(tmp_path: Path) -> None:
+    given = {"cc_gateway_vip": "192.0.2.10", "cc_gateway_user": "eucalyptus"}
+    options = _role_options.read_options(
+        _role_options.load_specs("cc_gateway")["argument_specs"]["main"]["options"], given, lambda value: value
+    )[0]
+    members = {"one-cc1": {"ansible_host": "192.0.2.1"}, "one-cc2": {"ansible_host": "192.0.2.2"}}
+    settings = _gateway_settings.Settings(
+        options, {}, _gateway_settings.Inventory("one-cc1", "one_cc", members, {}), _gateway_settings.Host({"eth0": []}, "/usr/bin/python3")
+    )
+    variables = {
+        "__cc_gateway": {"composition": settings.composition, "keepalived_version": "2.2.7"},
+        "__cc_gateway_run_hosts": ["one-cc1"],
+        "cc_gateway_auth_pass": "",
+        "cc_gateway_further": [],
+        "keepalived_config": MAIL | INSTANCE,
+        "cc_gateway_secure_logging": False,
+    }
+    shown = {"ansible.builtin.debug": {"msg": "composed={{ __cc_gateway_composed | to_json | b64encode }}."}}
+    compose = task_of("vrrp.yml", "Compose keepalived's configuration from the site's entries and ours")
+    output = play(tmp_path, [{"hosts": "one-cc1", "gather_facts": False, "vars": variables, "tasks": [compose, shown]}], inventory(), {})
+    found = re.search(r"composed=([\w+/=]+)", output)
+    assert found, output
+    composed = json.loads(base64.b64decode(found[1]))
+    assert composed["global_defs"] | MAIL["global_defs"] == composed["global_defs"]
+    assert composed["global_defs"]["notification_email_from"] == "keepalived@one-cc1"
+    assert composed["vrrp_instance"]["eucalyptus"]["smtp_alert"] is True
+    assert composed["vrrp_instance"]["site"] == INSTANCE["vrrp_instance"]["site"]
+
+
+@pytest.mark.parametrize(
+    ("site", "entries"),
+    [
+        ({}, []),
+        ("", []),
+        # Settings of the others: nothing that keepalived could do without the gateway.
+        (MAIL, []),
+        (MAIL | INSTANCE, ["vrrp_instance"]),
+        ({"virtual_server": {"192.0.2.7 80": {}}, "include": ["/etc/keepalived/more.conf"]}, ["virtual_server", "include"]),
+    ],
+)
+def test_what_of_the_site_needs_keepalived_without_the_gateway(tmp_path: Path, site: Any, entries: list[str]) -> None:
+    play_ = {
+        "hosts": "one-cc1",
+        "gather_facts": False,
+        "vars": {"keepalived_config": site},
+        "vars_files": [str(REPO / "roles/cc_gateway/vars/main.yml")],
+        "tasks": [{"ansible.builtin.debug": {"msg": "entries={{ __cc_gateway_site_entries | to_json }}."}}],
+    }
+    assert f"entries={json.dumps(entries)}." in play(tmp_path, [play_], inventory(), {}).replace('\\"', '"')
+
+
+def test_a_removal_decides_by_these_alone() -> None:
+    """The three places: whether the package may go, whether the rest of the configuration stays, whether keepalived ends."""
+    conditions = [
+        str(task_of(file, name)["when" if file == "remove_keepalived.yml" else "ansible.builtin.assert"])
+        for file, name in (
+            ("remove_ask.yml", "Fail if the site's own entries need keepalived"),
+            ("remove_keepalived.yml", "Keep the site's own entries"),
+            ("remove_keepalived.yml", "Remove keepalived's service and configuration"),
+        )
+    ]
+    assert all("__cc_gateway_site_entries | length" in condition for condition in conditions), conditions
