@@ -50,7 +50,7 @@ TASKS = """\
   vars:
     cc_gateway_client_key_content: "{{ '# ' ~ number ~ '\\n' ~ lookup('file', keys ~ '/cloud-pk.pem') }}"
     cc_gateway_client_cert_content: "{{ lookup('file', keys ~ '/cloud-cert.pem') }}"
-    cc_gateway_secure_logging: false
+    keepalived_secure_logging: false
     __cc_gateway: {gid: "{{ gid }}"}
 - name: preload file
   eucalyptus.ha.safe_file:

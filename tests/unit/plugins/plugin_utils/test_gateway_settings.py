@@ -131,7 +131,7 @@ class _Recorder(dict):
 # What the tasks or the action plugin use themselves.
 ELSEWHERE = {
     "group", "clusters", "nc_group", "break_lock", "eucalyptus_root", "client_key_content", "settle_timeout", "ask_timeout", "restart",
-    "preload_file", "verify", "secure_logging",
+    "preload_file", "verify",
 }  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def test_mail_that_the_site_has_in_keepalived_config_is_in_the_configuration_dep
         "cc_gateway_auth_pass": "",
         "cc_gateway_further": [],
         "keepalived_config": MAIL | INSTANCE,
-        "cc_gateway_secure_logging": False,
+        "keepalived_secure_logging": False,
     }
     shown = {"ansible.builtin.debug": {"msg": "composed={{ __cc_gateway_composed | to_json | b64encode }}."}}
     compose = task_of("vrrp.yml", "Compose keepalived's configuration from the site's entries and ours")
