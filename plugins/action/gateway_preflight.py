@@ -54,7 +54,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     def _inventory(self, variables: dict[str, Any], options: dict[str, Any]) -> _gateway_settings.Inventory:
         hostvars, groups = variables["hostvars"], variables["groups"]
         group = options["cc_gateway_group"]
-        wanted = ("ansible_host", "cc_gateway_address", *(f"cc_gateway_{name}" for name in _gateway_settings.COMMON))
+        wanted = (
+            "ansible_host", "cc_gateway_address", *(f"cc_gateway_{name.partition('.')[0]}" for name in _gateway_settings.COMMON),
+        )  # fmt: skip
         members = {
             name: {key: hostvars[name][key] for key in wanted if key in hostvars[name]} for name in groups.get(group) or []
         }
@@ -76,7 +78,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             module_name="eucalyptus.ha.gateway_host_info",
             module_args={
                 "gateways": [{key: gateway[key] for key in GATEWAY_KEYS} for gateway in settings.gateways],
-                "listen_time": options["cc_gateway_listen_time"],
+                "listen_time": settings.preflight["listen_time"],
                 "keepalived_conf": _conf_path(variables),
                 "check_path": _gateway_settings.CHECK_PATH,
                 "auth_pass_sha256": hashlib.sha256(password.encode()).hexdigest(),

@@ -155,7 +155,7 @@ def _network_errors(given: dict, vip: str, address: Interface, interface_address
             f"cc_gateway_vip: {vip} is not in the network of {given.get('interface')} ({', '.join(map(str, networks))}), so "
             "node controllers could not reach it. Choose an address in that network, or correct cc_gateway_interface. If the node "
             "controllers have a route "
-            "of their own to it, set cc_gateway_allow_foreign_subnet to true."
+            "of their own to it, set cc_gateway_preflight.allow_foreign_subnet to true."
         ]
     return []
 
@@ -205,9 +205,9 @@ def _peer_errors(given: dict, interface_addresses: list[Interface]) -> list[str]
             f"the group {given.get('group')} has no second host and cc_gateway_peers is empty, so keepalived would fall back to multicast. "
             "Put both cluster controllers into the group (one may be down), or set cc_gateway_peers to the other's address."
         )
-    elif given.get("vrrp_peers_only") and len(peers) != 1:
+    elif given.get("peers_only") and len(peers) != 1:
         errors.append(
-            f"cc_gateway_vrrp_peers_only works with exactly one peer, but there are {len(peers)} "
+            f"cc_gateway_vrrp.peers_only works with exactly one peer, but there are {len(peers)} "
             f"({', '.join(map(str, peers))}); set it to false and add firewall rules yourself."
         )
     errors += [
@@ -224,7 +224,7 @@ def _vrrp_errors(given: dict) -> list[str]:
     errors = []
     version = _number(given.get("version"), 2, 3)
     if version is None:
-        errors.append(f"cc_gateway_vrrp_version must be 2 or 3 (got {given.get('version')!r}).")
+        errors.append(f"cc_gateway_vrrp.version must be 2 or 3 (got {given.get('version')!r}).")
     if _number(given.get("virtual_router_id"), 1, 255) is None:
         errors.append(f"cc_gateway_virtual_router_id must be a number from 1 to 255 (got {given.get('virtual_router_id')!r}).")
     priority = _number(given.get("priority"), 1, _HIGHEST)
@@ -233,30 +233,30 @@ def _vrrp_errors(given: dict) -> list[str]:
         errors.append(f"cc_gateway_priority must be a number from 1 to {_HIGHEST} (got {given.get('priority')!r})")
     if weight is None:
         errors.append(
-            f"cc_gateway_weight must be a number from 1 to {_HIGHEST}, so that the ENABLED host comes out higher (got "
+            f"cc_gateway_vrrp.weight must be a number from 1 to {_HIGHEST}, so that the ENABLED host comes out higher (got "
             f"{given.get('weight')!r}). "
             "For no VIP unless ENABLED, set cc_gateway_when_none_enabled to release."
         )
     if priority and weight and given.get("when_none_enabled") == "hold" and priority + weight > _HIGHEST:
         errors.append(
-            f"cc_gateway_priority ({priority}) + cc_gateway_weight ({weight}) = {priority + weight}; it must be at most {_HIGHEST}, "
+            f"cc_gateway_priority ({priority}) + cc_gateway_vrrp.weight ({weight}) = {priority + weight}; it must be at most {_HIGHEST}, "
             f"so that a newly "
             "enabled controller still comes out higher. Lower one of them."
         )
     advert = _number(given.get("advert_interval"), 0.01, 255, float)
     if advert is None:
         errors.append(
-            f"cc_gateway_advert_interval must be a number of seconds from 0.01 to 255 (got {given.get('advert_interval')!r})."
+            f"cc_gateway_vrrp.advert_interval must be a number of seconds from 0.01 to 255 (got {given.get('advert_interval')!r})."
         )
     elif version == 3 and advert > 40.95:
-        errors.append(f"with VRRP version 3 cc_gateway_advert_interval must be at most 40.95 seconds (got {advert:g}).")
+        errors.append(f"with VRRP version 3 cc_gateway_vrrp.advert_interval must be at most 40.95 seconds (got {advert:g}).")
     elif version == 2 and (advert < 1 or advert != int(advert)):
-        errors.append(f"with VRRP version 2 cc_gateway_advert_interval must be a whole number of seconds (got {advert:g}).")
+        errors.append(f"with VRRP version 2 cc_gateway_vrrp.advert_interval must be a whole number of seconds (got {advert:g}).")
     password = str(given.get("auth_pass") or "")
     if version == 3 and password:
         errors.append(
             "cc_gateway_auth_pass must be empty with VRRP version 3, which has no authentication. Leave it empty, or set "
-            "cc_gateway_vrrp_version to 2."
+            "cc_gateway_vrrp.version to 2."
         )
     if version == 2 and not password:
         errors.append(
@@ -282,15 +282,16 @@ def _check_errors(given: dict) -> list[str]:
     if _number(given.get("check_interval"), least, 3600) is None:
         why = f" with SOAP ({_check_source.COST})" if _gateway_findings.uses_soap(given) else " (the minimum keepalived accepts)"
         errors.append(
-            f"cc_gateway_check_interval must be a whole number of seconds from {least}{why} to 3600 (got {given.get('check_interval')!r})"
+            f"cc_gateway_check.interval must be a whole number of seconds from {least}{why} to 3600 (got {given.get('check_interval')!r})"
         )
     if _number(given.get("check_timeout"), 0.1, 60, float) is None:
-        errors.append(f"cc_gateway_check_timeout must be a number of seconds from 0.1 to 60 (got {given.get('check_timeout')!r})")
+        errors.append(f"cc_gateway_check.timeout must be a number of seconds from 0.1 to 60 (got {given.get('check_timeout')!r})")
     if _number(given.get("check_grace"), 0, 3600, float) is None:
-        errors.append(f"cc_gateway_check_grace must be a number of seconds from 0 to 3600 (got {given.get('check_grace')!r}).")
-    for name in ("check_fall", "check_rise"):
-        if _number(given.get(name), 1, 1000) is None:
-            errors.append(f"cc_gateway_{name} must be a number from 1 to 1000 (got {given.get(name)!r}).")
+        errors.append(f"cc_gateway_check.grace must be a number of seconds from 0 to 3600 (got {given.get('check_grace')!r}).")
+    for name in ("fall", "rise"):
+        value = given.get(f"check_{name}")
+        if _number(value, 1, 1000) is None:
+            errors.append(f"cc_gateway_check.{name} must be a number from 1 to 1000 (got {value!r}).")
     if bool(given.get("client_key_content")) != bool(given.get("client_cert_content")):
         errors.append("cc_gateway_client_key_content and cc_gateway_client_cert_content must both be set, or neither (only one is set).")
     if given.get("ask_from") == "control_node":
@@ -333,7 +334,7 @@ def _preferred_errors(given: dict) -> list[str]:
     errors = []
     if preferred not in (given.get("addresses") or {}):
         errors.append(
-            f"cc_gateway_preferred_host must be a host of the group {given.get('group')}, by its inventory name (got {preferred})."
+            f"cc_gateway_vrrp.preferred_host must be a host of the group {given.get('group')}, by its inventory name (got {preferred})."
         )
     hold = given.get("when_none_enabled") == "hold"
     weight, priority = _number(given.get("weight"), 1, _HIGHEST) if hold else 0, _number(given.get("priority"), 1, _HIGHEST)
@@ -341,17 +342,17 @@ def _preferred_errors(given: dict) -> list[str]:
     spread = _number(given.get("preferred_spread"), 1, most)
     if spread is None:
         errors.append(
-            f"cc_gateway_preferred_spread must be a number from 1 to {most}, so that a newly enabled controller comes out higher "
+            f"cc_gateway_vrrp.preferred_spread must be a number from 1 to {most}, so that a newly enabled controller comes out higher "
             f"(got {given.get('preferred_spread')!r})"
         )
     elif weight and spread >= weight:
         errors.append(
-            f"cc_gateway_preferred_spread must be less than cc_gateway_weight ({weight}), or the preferred host would hold the VIP "
-            f"although the other is ENABLED (got {spread})"
+            f"cc_gateway_vrrp.preferred_spread must be less than cc_gateway_vrrp.weight ({weight}), or the preferred host would hold the "
+            f"VIP although the other is ENABLED (got {spread})"
         )
     elif priority and priority + spread + (weight or 0) > _HIGHEST:
         errors.append(
-            f"cc_gateway_priority ({priority}) + cc_gateway_preferred_spread ({spread}) + cc_gateway_weight ({weight or 0}) = "
+            f"cc_gateway_priority ({priority}) + cc_gateway_vrrp.preferred_spread ({spread}) + cc_gateway_vrrp.weight ({weight or 0}) = "
             f"{priority + spread + (weight or 0)}; it must be at most {_HIGHEST}, so that a newly enabled controller still comes out "
             f"higher. "
             "Lower one of them."
@@ -362,9 +363,10 @@ def _preferred_errors(given: dict) -> list[str]:
 def _preflight_errors(given: dict) -> list[str]:
     """Settings of the preflight itself."""
     errors = []
-    for name, high in (("certificate_warn_days", 36500), ("listen_time", 60)):
-        if given.get(name) is not None and _number(given[name], 0, high, float) is None:
-            errors.append(f"cc_gateway_{name} must be a number from 0 to {high} (got {given[name]!r}).")
+    for option, high in (("certificate_warn_days", 36500), ("preflight.listen_time", 60)):
+        value = given.get(option.rpartition(".")[2])
+        if value is not None and _number(value, 0, high, float) is None:
+            errors.append(f"cc_gateway_{option} must be a number from 0 to {high} (got {value!r}).")
     return errors
 
 
@@ -393,8 +395,8 @@ def _missing_hosts(given: dict) -> tuple[str | None, str | None]:
     who = " and ".join(missing)
     if given.get("require_both"):
         return (
-            f"{who} {_are(missing)} not part of this run (outside --limit, unreachable or failed), and cc_gateway_require_both is set. "
-            "Fix that, or set it to false.",
+            f"{who} {_are(missing)} not part of this run (outside --limit, unreachable or failed), and cc_gateway_preflight.require_both "
+            "is set. Fix that, or set it to false.",
             None,
         )
     return None, (
@@ -454,13 +456,13 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
 
 def _cause_first(given: dict, errors: list[str]) -> list[str]:
     """Without eucalyptus.conf its defaults are used, and what is wrong with them is only a consequence."""
-    consequences = [error for error in errors if error.startswith(("cc_gateway_interface must", "cc_gateway_user must"))]
+    consequences = [error for error in errors if error.startswith(("cc_gateway_interface must", "cc_gateway_controller.user must"))]
     if given.get("conf_files") != [] or not consequences:
         return errors
     cause = (
         f"eucalyptus.conf was not found (cc_gateway_eucalyptus_root is {given.get('eucalyptus_root') or '/'}), so its defaults are "
         f"used, which this host "
-        "does not have. Correct cc_gateway_eucalyptus_root, or set cc_gateway_interface and cc_gateway_user."
+        "does not have. Correct cc_gateway_eucalyptus_root, or set cc_gateway_interface and cc_gateway_controller.user."
     )
     return [cause, *(error for error in errors if error not in consequences)]
 

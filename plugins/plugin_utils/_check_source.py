@@ -61,7 +61,7 @@ def decide(requested: str, before: dict[str, Any], soap: dict[str, Any], after: 
     if trouble == "unreadable":
         return Decision(
             "state_file",
-            f"cc_gateway_user must be the user that the cluster controller runs as, who owns the state file ({_said(after)})",
+            f"cc_gateway_controller.user must be the user that the cluster controller runs as, who owns the state file ({_said(after)})",
             "error",
         )
     if trouble == "absent":

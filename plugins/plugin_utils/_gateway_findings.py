@@ -53,12 +53,13 @@ def _user(given: dict, found: dict, report: Report) -> None:
     user, python = found["user"], found["python"]
     if not user["exists"]:
         report.error(
-            f"cc_gateway_user must be a user of this host (got {user['name']}). Install the cluster controller first, "
+            f"cc_gateway_controller.user must be a user of this host (got {user['name']}). Install the cluster controller first, "
             "or set it to the user that the controller runs as (EUCA_USER of eucalyptus.conf)."
         )
     elif user["uid"] == 0:
         report.error(
-            f"cc_gateway_user must not be root (got {user['name']}); set it to the user that the cluster controller runs as (EUCA_USER)."
+            f"cc_gateway_controller.user must not be root (got {user['name']}); set it to the user that the cluster controller runs as "
+            "(EUCA_USER)."
         )
     elif python["works"] is False:
         report.error(
@@ -75,7 +76,7 @@ def _preload(found: dict, report: Report) -> None:
 def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
     """What the key and the certificate are, each for itself and together."""
     for name, file in (("client_key", keys["key"]), ("client_cert", keys["certificate"])):
-        option = f"cc_gateway_{name}_content" if file["given"] else f"cc_gateway_{name}"
+        option = f"cc_gateway_{name}_content" if file["given"] else f"cc_gateway_controller.{name}"
         what = "the text" if file["given"] else file["path"]
         if file["error"] == "does not exist":
             report.error(
@@ -98,7 +99,8 @@ def _pair(given: dict, keys: dict, user: str, report: Report) -> None:
         report.error(f"the keys could not be tested as user {user}: {keys['user_error']}")
     if keys["key"]["rsa"] is False:
         report.error(
-            "cc_gateway_client_key must be an RSA key: cluster controllers accept nothing else. Use the cloud's own cloud-pk.pem."
+            "cc_gateway_controller.client_key must be an RSA key: cluster controllers accept nothing else. Use the cloud's own "
+            "cloud-pk.pem."
         )
     if keys["key"]["sha1_error"]:
         report.error(
@@ -144,10 +146,10 @@ def _validity(given: dict, keys: dict, report: Report) -> None:
             f"before then."
         )
     if own["same"] is False:
+        option = "cc_gateway_client_cert_content" if certificate["given"] else "cc_gateway_controller.client_cert"
         report.error(
             f"the certificate {certificate['path']} is not the one that the cluster controller has ({own['path']}), "
-            "which would reject every request. Put the new one on the controller first, or correct cc_gateway_client_cert"
-            f"{'_content' if certificate['given'] else ''}."
+            f"which would reject every request. Put the new one on the controller first, or correct {option}."
         )
     elif own["error"] and own["path"] != certificate["path"]:
         report.warning(
@@ -160,7 +162,7 @@ def _controller(found: dict, report: Report) -> None:
     if not found["cc"]["alive"]:
         report.warning(
             f"the cluster controller does not respond ({found['cc']['message']}). The host counts as not ENABLED until it does. "
-            "Start it, or correct cc_gateway_cc_host and cc_gateway_cc_port. A firewall that closes the port is a likely cause if it runs."
+            "Start it, or correct host and port in cc_gateway_controller. A firewall that closes the port is a likely cause if it runs."
         )
 
 

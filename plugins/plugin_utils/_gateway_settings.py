@@ -35,7 +35,18 @@ LIVE_EVERY = 5
 WATCH_MARGIN = 0.12
 
 # Options of cc_gateway that the hosts of a pair must have in common.
-COMMON = ("vip", "outside_vip", "virtual_router_id", "vrrp_version", "advert_interval", "auth_pass")
+COMMON = ("vip", "outside_vip", "virtual_router_id", "vrrp.version", "vrrp.advert_interval", "auth_pass")
+# Those that are a dictionary, complete with defaults (_role_options).
+DICTIONARIES = ("controller", "check", "vrrp", "preflight")
+
+
+def _in_inventory(variables: Mapping[str, Any], name: str) -> Any:
+    """What a host has of one of these in the inventory; empty text if nothing."""
+    option, _dot, part = name.partition(".")
+    value = variables.get(f"cc_gateway_{option}", "")
+    if not part:
+        return value
+    return value.get(part, "") if isinstance(value, Mapping) else ""
 
 
 def programs(options: Mapping[str, Any]) -> list[str]:
@@ -72,6 +83,7 @@ class Settings:
 
     def __init__(self, options: Mapping[str, Any], conf: Mapping[str, str], inventory: Inventory, host: Host) -> None:
         self.options = {name.removeprefix("cc_gateway_"): value for name, value in options.items()}
+        self.controller, self.check, self.vrrp, self.preflight = (self.options[name] for name in DICTIONARIES)
         self.conf = conf
         self.inventory = inventory
         self.host = host
@@ -80,8 +92,8 @@ class Settings:
 
     # --- the cluster controller ---
 
-    def _first(self, name: str, conf_name: str, otherwise: Any) -> Any:
-        return self.options.get(name) or self.conf.get(conf_name) or otherwise
+    def _first(self, given: Any, conf_name: str, otherwise: Any) -> Any:
+        return given or self.conf.get(conf_name) or otherwise
 
     @cached_property
     def root(self) -> str:
@@ -89,21 +101,21 @@ class Settings:
 
     @cached_property
     def interface(self) -> str:
-        return str(self._first("interface", "VNET_PRIVINTERFACE", "eth0"))
+        return str(self._first(self.options.get("interface"), "VNET_PRIVINTERFACE", "eth0"))
 
     @cached_property
     def user(self) -> str:
-        return str(self._first("user", "EUCA_USER", "eucalyptus"))
+        return str(self._first(self.controller["user"], "EUCA_USER", "eucalyptus"))
 
     @cached_property
     def cc_port(self) -> Any:
-        return self._first("cc_port", "CC_PORT", 8774)
+        return self._first(self.controller["port"], "CC_PORT", 8774)
 
     @cached_property
     def cc_host(self) -> str:
         # CC_ADDR is the address that a 5.x controller binds to; 0.0.0.0 includes loopback.
         bound = self.conf.get("CC_ADDR", "")
-        return str(self.options.get("cc_host") or (bound if bound not in ("", "0.0.0.0") else "127.0.0.1"))  # noqa: S104 - compared
+        return str(self.controller["host"] or (bound if bound not in ("", "0.0.0.0") else "127.0.0.1"))  # noqa: S104 - compared
 
     # --- the pair ---
 
@@ -138,18 +150,18 @@ class Settings:
     def deploys_keys(self) -> bool:
         return bool(self.options.get("client_key_content"))
 
-    def _key_path(self, option: str, deployed: str, own: str) -> str:
+    def _key_path(self, given: Any, deployed: str, own: str) -> str:
         if self.deploys_keys:
             return f"{ETC_DIRECTORY}/keys/{deployed}"
-        return str(self.options.get(option) or f"{self.root}/var/lib/eucalyptus/keys/{own}")
+        return str(given or f"{self.root}/var/lib/eucalyptus/keys/{own}")
 
     @cached_property
     def key(self) -> str:
-        return self._key_path("client_key", "client-key.pem", "cloud-pk.pem")
+        return self._key_path(self.controller["client_key"], "client-key.pem", "cloud-pk.pem")
 
     @cached_property
     def cert(self) -> str:
-        return self._key_path("client_cert", "client-cert.pem", "cloud-cert.pem")
+        return self._key_path(self.controller["client_cert"], "client-cert.pem", "cloud-cert.pem")
 
     @cached_property
     def own_cert(self) -> str:
@@ -164,16 +176,16 @@ class Settings:
 
     @property
     def check_interval(self) -> Any:
-        return self.options.get("check_interval") or (10 if self.uses_soap else 1)
+        return self.check["interval"] or (10 if self.uses_soap else 1)
 
     @property
     def check_timeout(self) -> Any:
-        return self.options.get("check_timeout") or 1.5
+        return self.check["timeout"]
 
     @property
     def check_grace(self) -> Any:
         """Grace counts from the time at which the next answer is due: with SOAP that is an interval after the last one."""
-        grace = self.options.get("check_grace") or 0
+        grace = self.check["grace"]
         return grace + self.check_interval if grace and self.uses_soap else grace
 
     def source_arguments(self, source: str) -> list[str]:
@@ -219,16 +231,16 @@ class Settings:
 
     @cached_property
     def gateway_defaults(self) -> dict[str, Any]:
-        given = self.options
-        spread = given.get("preferred_spread") if given.get("preferred_host") == self.inventory.host else 0
+        given, vrrp = self.options, self.vrrp
+        spread = vrrp["preferred_spread"] if vrrp["preferred_host"] == self.inventory.host else 0
         return {
             "interface": self.interface,
-            "priority": (given.get("priority") or 0) + (spread or 0),
-            "version": given.get("vrrp_version"),
-            "advert_interval": given.get("advert_interval"),
+            "priority": (given.get("priority") or 0) + spread,
+            "version": vrrp["version"],
+            "advert_interval": vrrp["advert_interval"],
             "auth_pass": given.get("auth_pass"),
-            "garp_master_delay": given.get("garp_master_delay"),
-            "garp_master_refresh": given.get("garp_master_refresh"),
+            "garp_master_delay": vrrp["garp_master_delay"],
+            "garp_master_refresh": vrrp["garp_master_refresh"],
             "address": self.address,
             "peers": self.peers,
         }
@@ -239,7 +251,7 @@ class Settings:
         given = self.options
         main = {
             **self.gateway_defaults,
-            "instance": given.get("instance"),
+            "instance": self.vrrp["instance"],
             "vip": given.get("vip"),
             "virtual_router_id": given.get("virtual_router_id"),
         }
@@ -255,15 +267,15 @@ class Settings:
         return {
             "host": self.inventory.host,
             "user": self.user,
-            "rt_priority": given.get("rt_priority") or 0,
+            "rt_priority": self.vrrp["rt_priority"],
             "check_script": shlex.join(self.check_command),
             "newly_script": shlex.join(self.newly_command),
             "check_interval": self.check_interval,
             "check_timeout": self.check_timeout,
-            "check_fall": given.get("check_fall"),
-            "check_rise": given.get("check_rise"),
+            "check_fall": self.check["fall"],
+            "check_rise": self.check["rise"],
             "when_none_enabled": given.get("when_none_enabled"),
-            "weight": given.get("weight"),
+            "weight": self.vrrp["weight"],
             "maintenance_script": f"/usr/bin/test ! -e {MAINTENANCE_FILE}",
             "notify_script": NOTIFY_PATH,
             "gateways": self.gateways,
@@ -376,7 +388,7 @@ class Settings:
         ]
         return (
             vrrp
-            + (self._stranger_rules if self.options.get("vrrp_peers_only") else [])
+            + (self._stranger_rules if self.vrrp["peers_only"] else [])
             + (self.connections.sync_rules() if self.connections else [])
             + (self._nc_rules if self.options.get("masquerade") else [])
         )
@@ -386,14 +398,14 @@ class Settings:
     def problems(self) -> dict[str, Any]:
         given, inventory = self.options, self.inventory
         plain = (
-            "vip", "vrrp_peers_only", "virtual_router_id", "priority", "weight", "advert_interval", "auth_pass",
-            "when_none_enabled", "check_source", "check_fall", "check_rise", "check_grace", "ask_from",
-            "control_key", "control_cert", "control_cc_cert", "allow_foreign_subnet",
-            "require_both", "alone", "preferred_host", "preferred_spread", "certificate_warn_days", "listen_time", "masquerade",
-            "eucalyptus_root",
+            "vip", "virtual_router_id", "priority", "auth_pass", "when_none_enabled", "check_source", "ask_from", "control_key",
+            "control_cert", "control_cc_cert", "alone", "certificate_warn_days", "masquerade", "eucalyptus_root",
         )  # fmt: skip
         return {
             **{name: given.get(name) for name in plain},
+            **self.vrrp,
+            **self.preflight,
+            **{f"check_{name}": value for name, value in self.check.items()},
             "host": inventory.host,
             "group": inventory.group,
             "interface": self.interface,
@@ -404,7 +416,6 @@ class Settings:
             "publicips": self.conf.get("VNET_PUBLICIPS", ""),
             "vnet_mode": self.conf.get("VNET_MODE", ""),
             "arbitrators": self.conf.get("CC_ARBITRATORS", ""),
-            "version": given.get("vrrp_version"),
             "source": self.source,
             "firewalld": self.host.firewalld,
             "conf_files": list(self.host.conf_files),
@@ -416,6 +427,6 @@ class Settings:
             "not_in_run": [name for name in inventory.members if name not in inventory.in_run],
             "other_hosts": dict(inventory.node_controllers),
             "pair": {
-                name: {host: known.get(f"cc_gateway_{name}", "") for host, known in inventory.members.items()} for name in COMMON
+                name: {host: _in_inventory(known, name) for host, known in inventory.members.items()} for name in COMMON
             },
         }

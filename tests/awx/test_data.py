@@ -108,11 +108,11 @@ def test_all_choices_mean_something_to_the_role(case):
 
 # What messages advise and no survey has, since it is true of a site and not of one run: it belongs in the inventory.
 IN_THE_INVENTORY = {
-    "cc_gateway_allow_foreign_subnet", "cc_gateway_ask_from", "cc_gateway_check_source", "cc_gateway_masquerade", "cc_gateway_peers",
-    "cc_gateway_vrrp_version", "cc_gateway_when_none_enabled", "nc_route_control_address",
+    "cc_gateway_ask_from", "cc_gateway_check_source", "cc_gateway_masquerade", "cc_gateway_peers",
+    "cc_gateway_preflight.allow_foreign_subnet", "cc_gateway_vrrp.version", "cc_gateway_when_none_enabled", "nc_route_control_address",
 }  # fmt: skip
 ADVICE = re.compile(
-    r"\b((?:cc_gateway|nc_route|drill)_\w+)=(?:true|false|yes|no|[a-z_]+)\b|\bset ((?:cc_gateway|nc_route|drill)_\w+) to\b"
+    r"\b((?:cc_gateway|nc_route|drill)_\w+)=(?:true|false|yes|no|[a-z_]+)\b|\bset ((?:cc_gateway|nc_route|drill)_\w+(?:\.\w+)?) to\b"
 )
 
 

@@ -46,14 +46,9 @@ from watch import pid_of  # noqa: E402 - as above
 # Extra variables of eucalyptus.ha.gateway. The settings of the manual keepalived setup, but the check of this collection.
 SETTINGS: dict[str, dict[str, object]] = {
     "article": {
-        "cc_gateway_vrrp_version": 2,
         "cc_gateway_auth_pass": "article1",
-        "cc_gateway_advert_interval": 1,
-        "cc_gateway_check_interval": 5,
-        "cc_gateway_check_grace": 0,
-        "cc_gateway_weight": 2,
-        "cc_gateway_rt_priority": 0,
-        "cc_gateway_garp_master_delay": 5,
+        "cc_gateway_check": {"interval": 5, "grace": 0},
+        "cc_gateway_vrrp": {"version": 2, "advert_interval": 1, "weight": 2, "rt_priority": 0, "garp_master_delay": 5},
     },
     "soap": {"cc_gateway_check_source": "soap"},
     "state_file": {},

@@ -29,8 +29,8 @@ SETTINGS = {
 
 FLIP = {"default": 0.6, "release": 0.6, "soap": 11.6, "el-unit": 0.6}  # seconds; with soap the interval is 10 s
 TWO = 0.3  # seconds for which two may hold it in any orderly move
-GRACE = 5.0  # cc_gateway_check_grace
-REFRESH = 10.0  # cc_gateway_garp_master_refresh
+GRACE = 5.0  # cc_gateway_check.grace
+REFRESH = 10.0  # cc_gateway_vrrp.garp_master_refresh
 DEATH = 0.6  # three adverts missed, the skew, and a busy machine
 LIVE = 5.0  # seconds between two GETs while nothing changes
 SILENT = GRACE + LIVE + 2 * POLL + DEATH  # after this a silent controller counts as not ENABLED everywhere

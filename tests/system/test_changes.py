@@ -20,7 +20,7 @@ from watch import AddressWatch
 
 WRITE = os.environ.get("CHANGES_DOC") == "1"
 DOC = REPO / "docs" / "changes.md"
-V2 = ("-e", "cc_gateway_vrrp_version=2", "-e", "cc_gateway_advert_interval=1", "-e", "cc_gateway_auth_pass=secret-2")
+V2 = ("-e", json.dumps({"cc_gateway_vrrp": {"version": 2, "advert_interval": 1}, "cc_gateway_auth_pass": "secret-2"}))
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ def play(cluster, costs, name, *args, book="gateway"):
 
 
 def test_weight(deployed, costs):
-    cost = play(deployed, costs, "weight 100 to 60", "-e", "cc_gateway_weight=60")
+    cost = play(deployed, costs, "weight 100 to 60", "-e", '{"cc_gateway_vrrp": {"weight": 60}}')
     assert (cost.lost, cost.two, cost.moves) == (0, 0.0, "cc1")
     assert deployed.play("gateway").status == 0
 
 
 def test_advert_interval(deployed, costs):
-    cost = play(deployed, costs, "advert interval 0.1 s to 0.2 s", "-e", "cc_gateway_advert_interval=0.2")
+    cost = play(deployed, costs, "advert interval 0.1 s to 0.2 s", "-e", '{"cc_gateway_vrrp": {"advert_interval": 0.2}}')
     assert cost.two < 1.0
     assert deployed.play("gateway").status == 0
 
@@ -97,7 +97,7 @@ def test_both_forced_into_maintenance_can_still_be_changed(deployed):
         run = deployed.play("maintenance", "--limit", host, "-e", json.dumps(force))
         assert run.status == 0, run.output
     assert deployed.holders() == []
-    run = deployed.play("gateway", "-e", "cc_gateway_weight=50")
+    run = deployed.play("gateway", "-e", '{"cc_gateway_vrrp": {"weight": 50}}')
     assert run.status == 0, run.output
     for host in ("cc1", "cc2"):
         assert "weight 50" in deployed.sh(host, "cat /etc/keepalived/keepalived.conf")
@@ -115,7 +115,7 @@ def test_restart_where_it_is_asked_for(deployed, costs):
         "-e",
         "cc_gateway_restart=true",
         "-e",
-        "cc_gateway_garp_master_refresh=29",
+        '{"cc_gateway_vrrp": {"garp_master_refresh": 29}}',
     )
     assert cost.two < 0.5
     wait_for(lambda: deployed.holders() == ["cc1"])
@@ -156,7 +156,7 @@ TASKS = (
 @pytest.mark.parametrize(("number", "task"), list(enumerate(TASKS)))
 def test_a_killed_run_is_finished_by_the_next(deployed, number, task):
     weight = 60 + number
-    arguments = ["-e", f"cc_gateway_weight={weight}"]
+    arguments = ["-e", json.dumps({"cc_gateway_vrrp": {"weight": weight}})]
     with deployed.playing(task, "gateway", *arguments):
         # A moment, so that the task is under way on the hosts; then all of the run is killed.
         time.sleep(0.2)

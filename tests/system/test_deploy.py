@@ -6,6 +6,7 @@ The tests build on each other, in this order, on one lab: each is a step of the 
 
 from __future__ import annotations
 
+import json
 import time
 
 from system_helpers import wait_for
@@ -67,7 +68,7 @@ def test_a_second_run_changes_nothing(cluster):
 
 def test_a_changed_setting_is_reloaded_and_in_effect_without_losing_the_vip(cluster):
     pid = cluster.sh("cc1", "systemctl show --value -p MainPID keepalived")
-    run = cluster.play("gateway", "-e", "cc_gateway_weight=60")
+    run = cluster.play("gateway", "-e", '{"cc_gateway_vrrp": {"weight": 60}}')
     assert run.status == 0, run.output
     assert cluster.sh("cc1", "systemctl show --value -p MainPID keepalived") == pid, "reloaded, not restarted"
     wait_for(lambda: "from 100 to 160" in cluster.sh("cc1", "journalctl -u keepalived --no-pager"))
@@ -92,13 +93,14 @@ def test_who_holds_it_is_told_to_every_host_whatever_the_limit(cluster, tmp_path
 
 def test_bad_settings_are_refused_before_anything_is_touched(cluster):
     before = fingerprint(cluster, "cc1")
-    run = cluster.play("gateway", "-e", "cc_gateway_virtual_router_id=300 cc_gateway_weight=0 cc_gateway_vip=192.0.2.1")
+    bad = {"cc_gateway_virtual_router_id": 300, "cc_gateway_vrrp": {"weight": 0}, "cc_gateway_vip": "192.0.2.1"}
+    run = cluster.play("gateway", "-e", json.dumps(bad))
     assert run.status != 0
     for words in (
         "nothing was changed",
         "fix these 3 errors first",
         "cc_gateway_virtual_router_id",
-        "cc_gateway_weight",
+        "cc_gateway_vrrp.weight",
         "192.0.2.1 is not in the network",
     ):
         assert words in run.output, run.output
@@ -138,7 +140,7 @@ def test_a_dead_controller_is_an_error_of_its_host_only(cluster):
 
 def test_an_unreachable_host_does_not_keep_the_other_from_its_gateway(cluster):
     cluster.sh("cc2", "systemctl stop ssh.socket ssh.service 2>/dev/null; pkill -x sshd || true")
-    run = cluster.play("gateway", "-e", "cc_gateway_garp_master_refresh=31", "-T", "3", "-e", "ansible_ssh_retries=0")
+    run = cluster.play("gateway", "-e", '{"cc_gateway_vrrp": {"garp_master_refresh": 31}}', "-T", "3", "-e", "ansible_ssh_retries=0")
     assert run.recap["cc2"]["unreachable"] == 1
     assert run.recap["cc1"]["failed"] == 0
     assert run.recap["cc1"]["changed"] > 0

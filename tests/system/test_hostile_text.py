@@ -168,7 +168,7 @@ class Host:
             "ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3", "ansible_become": False,
             "cc_gateway_vip": "10.0.0.10", "cc_gateway_address": "127.0.0.1", "cc_gateway_interface": "lo", "cc_gateway_verify": False,
             "cc_gateway_control_key": f"{folder}/keys/cloud-pk.pem", "cc_gateway_control_cert": f"{folder}/keys/cloud-cert.pem",
-            "cc_gateway_control_cc_cert": f"{folder}/keys/cluster-cert.pem", "cc_gateway_listen_time": 0,
+            "cc_gateway_control_cc_cert": f"{folder}/keys/cluster-cert.pem", "cc_gateway_preflight": {"listen_time": 0},
         }  # fmt: skip
         inventory = {"all": {"children": {"eucalyptus_cc": {"hosts": {"cc1": {}, "cc2": {}}, "vars": controller}, "eucalyptus_nc": {}}}}
         (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")

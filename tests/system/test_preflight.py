@@ -105,7 +105,7 @@ def test_all_that_is_in_the_way_comes_in_one_message_for_each_host(cluster, pair
             in mine[host]
         )
         assert "cc_gateway_check_fal is not an option of this role" in mine[host], mine[host]
-        assert "cc_gateway_priority (200) + cc_gateway_weight (100) = 300" in mine[host]
+        assert "cc_gateway_priority (200) + cc_gateway_vrrp.weight (100) = 300" in mine[host]
     assert "key and certificate do not belong to each other" in mine["cc1"]
     assert "the openssl command is missing on this host: install the package openssl" in mine["cc2"]
     assert f"{KEYS}/cloud-pk.pem must be readable by eucalyptus" in mine["cc2"]
@@ -120,15 +120,16 @@ def test_half_a_pair_is_a_warning_or_an_error_as_told(cluster):
         "cc2 is not part of this run (outside --limit, unreachable or failed): the VIP can fail over to it only"
         in words(run.output)
     )
-    run = cluster.play("gateway", "--check", "--limit", "cc1", "-e", "cc_gateway_require_both=true")
+    run = cluster.play("gateway", "--check", "--limit", "cc1", "-e", '{"cc_gateway_preflight": {"require_both": true}}')
     assert run.status != 0
-    assert "and cc_gateway_require_both is set" in words(run.output)
+    assert "and cc_gateway_preflight.require_both is set" in words(run.output)
 
 
 def test_a_vip_elsewhere_wants_to_be_allowed_and_hosts_to_agree(cluster, tmp_path):
     run = cluster.play("gateway", "--check", "-e", "cc_gateway_vip=192.0.2.10")
-    assert "set cc_gateway_allow_foreign_subnet to true" in words(run.output)
-    run = cluster.play("gateway", "--check", "-e", "cc_gateway_vip=192.0.2.10 cc_gateway_allow_foreign_subnet=true")
+    assert "set cc_gateway_preflight.allow_foreign_subnet to true" in words(run.output)
+    foreign = {"cc_gateway_vip": "192.0.2.10", "cc_gateway_preflight": {"allow_foreign_subnet": True}}
+    run = cluster.play("gateway", "--check", "-e", json.dumps(foreign))
     assert run.status == 0, run.output
     data = json.loads(cluster.lab.inventory.read_text(encoding="utf-8"))
     data["all"]["children"]["eucalyptus_cc"]["hosts"]["cc2"]["cc_gateway_virtual_router_id"] = 46
@@ -158,9 +159,8 @@ def test_a_state_file_that_says_something_else_is_refused(cluster):
     run = cluster.play("gateway", "--check", "-e", "cc_gateway_check_source=state_file")
     assert run.status == 0, run.output
     # Without a key there is nothing to compare with, and nothing to refuse.
-    run = cluster.play(
-        "gateway", "--check", "-e", "cc_gateway_check_source=state_file cc_gateway_client_key=/nonexistent"
-    )
+    keyless = {"cc_gateway_check_source": "state_file", "cc_gateway_controller": {"client_key": "/nonexistent"}}
+    run = cluster.play("gateway", "--check", "-e", json.dumps(keyless))
     assert run.status == 0, run.output
     assert run.status == 0
 

@@ -77,7 +77,7 @@ def dropping(cluster, host):
 
 
 def test_with_the_packet_filter_set_a_stranger_changes_nothing_at_all(deployed):
-    run = deployed.play("gateway", "-e", "cc_gateway_vrrp_peers_only=true")
+    run = deployed.play("gateway", "-e", '{"cc_gateway_vrrp": {"peers_only": true}}')
     assert run.status == 0, run.output
     assert len(dropping(deployed, "cc2")) == 1
     assert moves_while_a_stranger_speaks(deployed) == []
@@ -85,7 +85,7 @@ def test_with_the_packet_filter_set_a_stranger_changes_nothing_at_all(deployed):
     for source, target in (("cc2", "cc1"), ("cc1", "cc2")):
         deployed.flip(source, target)
         wait_for(lambda to=target: deployed.holders() == [to])
-    again = deployed.play("gateway", "-e", "cc_gateway_vrrp_peers_only=true")
+    again = deployed.play("gateway", "-e", '{"cc_gateway_vrrp": {"peers_only": true}}')
     assert {host["changed"] for host in again.recap.values()} == {0}, again.output
     back = deployed.play("gateway")
     assert back.status == 0, back.output
@@ -94,7 +94,7 @@ def test_with_the_packet_filter_set_a_stranger_changes_nothing_at_all(deployed):
 
 def test_a_changed_weight_is_in_effect_and_costs_no_packet(deployed):
     with Pings(deployed, outside(deployed)) as pings, AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
-        run = deployed.play("gateway", "-e", "cc_gateway_weight=60")
+        run = deployed.play("gateway", "-e", '{"cc_gateway_vrrp": {"weight": 60}}')
     assert run.status == 0, run.output
     assert watch.moves == [], "the VIP must not move"
     assert pings.lost == 0
@@ -141,7 +141,7 @@ def test_a_configuration_that_keepalived_refuses_leaves_everything_as_it_was(dep
 
 def test_a_change_of_the_adverts_is_taken_by_both_at_once(deployed):
     with AddressWatch(deployed.lab, deployed.vip, ["cc1", "cc2"]) as watch:
-        run = deployed.play("gateway", "-e", "cc_gateway_advert_interval=0.2")
+        run = deployed.play("gateway", "-e", '{"cc_gateway_vrrp": {"advert_interval": 0.2}}')
     assert run.status == 0, run.output
     assert deployed.holders() == ["cc2"]
     assert both_for(watch.moves, ["cc2"]) < 1.5
@@ -149,7 +149,7 @@ def test_a_change_of_the_adverts_is_taken_by_both_at_once(deployed):
 
 def test_such_a_change_on_one_host_alone_is_taken_back(deployed):
     before = deployed.sh("cc1", "cat /etc/keepalived/keepalived.conf")
-    run = deployed.play("gateway", "-e", "cc_gateway_advert_interval=0.3", "--limit", "cc1")
+    run = deployed.play("gateway", "-e", '{"cc_gateway_vrrp": {"advert_interval": 0.3}}', "--limit", "cc1")
     assert run.status != 0
     assert "cannot receive each other" in " ".join(run.output.split())
     assert deployed.sh("cc1", "cat /etc/keepalived/keepalived.conf") == before

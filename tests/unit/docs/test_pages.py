@@ -69,6 +69,14 @@ YAML_BLOCKS = [
     for number, text in markdown_links.blocks(text_of(page), "yaml")
 ]
 SPECS = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in ROOT.glob("roles/*/meta/argument_specs.yml")]
+# OPTION.SUBOPTION, of the options that are a dictionary.
+SUBOPTIONS = {
+    f"{name}.{part}"
+    for spec in SPECS
+    for entry in spec["argument_specs"].values()
+    for name, option in (entry.get("options") or {}).items()
+    for part in (option.get("options") or {} if option["type"] == "dict" else {})
+}
 VARIABLES = {name for spec in SPECS for entry in spec["argument_specs"].values() for name in entry.get("options") or {}}
 # Names of the same form that are no variables of a role: plugins, roles, what only playbooks take or give, a file, a boolean of SELinux.
 NO_VARIABLES = {path.stem for path in [*ROOT.glob("plugins/*/*.py"), *ROOT.glob("roles/*")]} | {
@@ -91,19 +99,21 @@ def test_variables_of_roles_in_pages_exist(page):
     assert named - VARIABLES - NO_VARIABLES == set()
 
 
-SUBOPTIONS = {
-    f"{name}.{key}"
-    for spec in SPECS
-    for entry in spec["argument_specs"].values()
-    for name, option in (entry.get("options") or {}).items()
-    for key in option.get("options") or {}
-}
+def texts_with_suboptions():
+    """Pages, fragments of the changelog, and what speaks to people."""
+    patterns = ("docs/**/*.md", "README.md", "roles/*/README.md", "changelogs/fragments/*.yml", "plugins/**/*.py", "roles/*/tasks/*.yml")
+    return [path for pattern in patterns for path in ROOT.glob(pattern)]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_suboptions_in_pages_exist(page):
-    named = set(re.findall(r"`((?:cc_gateway|nc_route|keepalived|drill)_[a-z0-9_]*\.[a-z0-9_]+)`", text_of(page)))
-    assert {name for name in named if name.partition(".")[0] in VARIABLES} <= SUBOPTIONS
+def test_suboptions_that_are_named_exist():
+    dictionaries = "|".join(sorted({name.partition(".")[0] for name in SUBOPTIONS}))
+    named = {
+        found: path.relative_to(ROOT)
+        for path in texts_with_suboptions()
+        for found in re.findall(rf"\b((?:{dictionaries})\.[a-z_]+)", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert {name: path for name, path in named.items() if name not in SUBOPTIONS} == {}
 
 
 def test_every_role_has_a_page():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 REPO = Path(__file__).resolve().parents[3]
 ROLES = sorted(path for path in (REPO / "roles").iterdir() if (path / "meta" / "argument_specs.yml").exists())
@@ -84,6 +85,38 @@ def test_each_variable_is_used(role):
         and not re.search(rf"\b__{role.name}_options\.{name.removeprefix(f'{role.name}_')}\b", texts)
     ]
     assert unused == []
+
+
+DICTIONARIES = [
+    (role, name, option)
+    for role in ROLES
+    for name, option in specs(role).items()
+    if option["type"] == "dict" and option.get("options")
+]
+
+
+@pytest.mark.parametrize(("role", "name", "option"), DICTIONARIES, ids=[name for _role, name, _option in DICTIONARIES])
+def test_each_suboption_is_in_the_readme_and_has_a_type_and_a_meaning(role, name, option):
+    readme = (role / "README.md").read_text(encoding="utf-8")
+    assert option["default"] == {}, "the defaults are those of the suboptions"
+    for part, suboption in option["options"].items():
+        assert f"`{name}.{part}`" in readme
+        assert {"type", "description"} <= set(suboption), part
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"weight": "60"}, None),
+        ({"weights": 60}, "weights"),
+        ({"weight": "much"}, "much"),
+    ],
+)
+def test_ansible_validates_suboptions_where_a_role_is_used_without_the_playbooks(given, problem):
+    options = specs(REPO / "roles" / "cc_gateway")
+    only = {"cc_gateway_vrrp": options["cc_gateway_vrrp"]}
+    found = ArgumentSpecValidator(only).validate({"cc_gateway_vrrp": given}).error_messages
+    assert (problem in " ".join(found)) if problem else found == []
 
 
 def test_the_tables_in_the_readmes_are_up_to_date():

@@ -49,8 +49,8 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
             "cc_gateway_virtual_router_id must be the same on all hosts of the group eucalyptus_cc .cc1: 45, cc2: 46.",
         ),
         (
-            {"pair": {"advert_interval": {"cc1": 1, "cc2": ""}}},
-            "cc_gateway_advert_interval must be the same .*cc2: not set",
+            {"pair": {"vrrp.advert_interval": {"cc1": 1, "cc2": ""}}},
+            "cc_gateway_vrrp.advert_interval must be the same .*cc2: not set",
         ),
         (
             {"pair": {"auth_pass": {"cc1": "one", "cc2": "two"}}},
@@ -58,24 +58,24 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ),
         (
             {"preferred_host": "cc3", "preferred_spread": 10},
-            "cc_gateway_preferred_host must be a host of the group .*got cc3",
+            "cc_gateway_vrrp.preferred_host must be a host of the group .*got cc3",
         ),
-        ({"preferred_host": "cc1", "preferred_spread": 0}, r"cc_gateway_preferred_spread must be a number from 1 to 39.* \(got 0\)"),
+        ({"preferred_host": "cc1", "preferred_spread": 0}, r"cc_gateway_vrrp.preferred_spread must be a number from 1 to 39.* \(got 0\)"),
         (
             {"preferred_host": "cc1", "preferred_spread": 30, "weight": 30},
-            "must be less than cc_gateway_weight .30., or the preferred host",
+            "must be less than cc_gateway_vrrp.weight .30., or the preferred host",
         ),
         (
             {"preferred_host": "cc1", "preferred_spread": 39, "priority": 120},
-            r"cc_gateway_preferred_spread \(39\) .* = 259; it must be at most 253",
+            r"cc_gateway_vrrp.preferred_spread \(39\) .* = 259; it must be at most 253",
         ),
-        ({"require_both": True, "not_in_run": ["cc2"]}, "cc2 is not part of this run .*, and cc_gateway_require_both is set"),
+        ({"require_both": True, "not_in_run": ["cc2"]}, "cc2 is not part of this run .*, and cc_gateway_preflight.require_both is set"),
         ({"certificate_warn_days": "soon"}, "cc_gateway_certificate_warn_days must be a number from 0 to 36500 .got 'soon'"),
         # O13
         ({"peers": "10.0.0.2"}, "cc_gateway_peers must be a list .got a string.. Write: cc_gateway_peers: .10.0.0.2."),
         ({"virtual_router_id": True}, "cc_gateway_virtual_router_id must be a number from 1 to 255 .got True"),
         ({"priority": float("inf")}, r"cc_gateway_priority must be a number from 1 to 253 \(got inf\)"),
-        ({"listen_time": 61}, "cc_gateway_listen_time must be a number from 0 to 60 .got 61"),
+        ({"listen_time": 61}, "cc_gateway_preflight.listen_time must be a number from 0 to 60 .got 61"),
         ({"vip": "10.0.0.1/32"}, "is the address of cc1. Choose a free address"),
         ({"vip": "10.0.0.2"}, "is the address of cc2"),
         ({"vip": "10.0.0.5", "publicips": "10.0.0.4-10.0.0.6"}, "among VNET_PUBLICIPS"),
@@ -83,8 +83,8 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"interface": "em1"}, "cc_gateway_interface must be an interface of this host .got em1; there are: eth0, lo."),
         ({"interface_addresses": []}, "cc_gateway_interface must have an IPv4 address"),
         (
-            {"vrrp_peers_only": True, "peers": ["10.0.0.2", "10.0.0.3"]},
-            "cc_gateway_vrrp_peers_only works with exactly one peer, but there are 2 .10.0.0.2, 10.0.0.3.; set it to false",
+            {"peers_only": True, "peers": ["10.0.0.2", "10.0.0.3"]},
+            "cc_gateway_vrrp.peers_only works with exactly one peer, but there are 2 .10.0.0.2, 10.0.0.3.; set it to false",
         ),
         (
             {"addresses": {"cc1": "10.0.0.1", "cc2": "cc2.example.org"}},
@@ -100,7 +100,7 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"priority": 255}, "cc_gateway_priority must be a number from 1 to 253"),
         ({"weight": 0}, "set cc_gateway_when_none_enabled to release"),
         ({"weight": -2}, "so that the ENABLED host comes out higher"),
-        ({"priority": 154}, r"cc_gateway_priority \(154\) \+ cc_gateway_weight \(100\) = 254; it must be at most 253"),
+        ({"priority": 154}, r"cc_gateway_priority \(154\) \+ cc_gateway_vrrp.weight \(100\) = 254; it must be at most 253"),
         ({"advert_interval": "often"}, "must be a number of seconds"),
         ({"advert_interval": 41}, "must be at most 40.95 seconds"),
         ({"version": 2, "auth_pass": "secret"}, "must be a whole number of seconds"),
@@ -110,14 +110,14 @@ def test_good_settings_pass_also_as_the_strings_that_awx_sends():
         ({"when_none_enabled": "drop"}, "must be hold or release .got .drop"),
         ({"check_source": "file"}, "must be auto, state_file or soap .got .file"),
         ({"ask_from": "me"}, "must be host or control_node .got .me"),
-        ({"check_interval": 0.5}, "cc_gateway_check_interval"),
-        ({"check_timeout": 61}, "cc_gateway_check_timeout must be a number of seconds from 0.1 to 60 .got 61"),
-        ({"source": SOAP, "check_interval": 9}, "cc_gateway_check_interval must be a whole number of seconds from 10 with SOAP "
+        ({"check_interval": 0.5}, "cc_gateway_check.interval"),
+        ({"check_timeout": 61}, "cc_gateway_check.timeout must be a number of seconds from 0.1 to 60 .got 61"),
+        ({"source": SOAP, "check_interval": 9}, "cc_gateway_check.interval must be a whole number of seconds from 10 with SOAP "
             ".*topology.*got 9"),
-        ({"check_timeout": "x"}, "cc_gateway_check_timeout"),
-        ({"check_grace": -1}, "cc_gateway_check_grace"),
-        ({"check_fall": 0}, "cc_gateway_check_fall"),
-        ({"check_rise": "x"}, "cc_gateway_check_rise"),
+        ({"check_timeout": "x"}, "cc_gateway_check.timeout"),
+        ({"check_grace": -1}, "cc_gateway_check.grace"),
+        ({"check_fall": 0}, "cc_gateway_check.fall"),
+        ({"check_rise": "x"}, "cc_gateway_check.rise"),
         ({"client_key_content": True}, "only one is set"),
         ({"ask_from": "control_node"}, "cc_gateway_control_cc_cert is not set"),
         ({"ask_from": "control_node"}, "or EUCALYPTUS_CC_CLIENT_KEY in its environment"),
@@ -132,7 +132,7 @@ def test_each_mistake_is_named(change, words):
 
 def test_a_vip_elsewhere_is_allowed_when_it_is_said():
     away = {**GOOD, "vip": "192.0.2.1"}
-    assert "set cc_gateway_allow_foreign_subnet to true" in gateway_problems(away)["errors"][0]
+    assert "set cc_gateway_preflight.allow_foreign_subnet to true" in gateway_problems(away)["errors"][0]
     assert gateway_problems({**away, "allow_foreign_subnet": True})["errors"] == []
 
 
@@ -195,16 +195,16 @@ FOUND_CHANGED = {"preferred_host": "cc1", "preferred_spread": 20}
     ("change", "words"),
     [
         ({"certificate_warn_days": -1}, "cc_gateway_certificate_warn_days must be a number from 0 to 36500 .got -1"),
-        ({"listen_time": "long"}, "cc_gateway_listen_time must be a number from 0 to 60 .got 'long'"),
-        ({"listen_time": 61}, "cc_gateway_listen_time must be a number from 0 to 60 .got 61"),
-        ({"preferred_host": "cc3", "preferred_spread": 20}, "cc_gateway_preferred_host must be a host of the group eucalyptus_cc"),
-        ({**FOUND_CHANGED, "preferred_spread": 40}, "cc_gateway_preferred_spread must be a number from 1 to 39"),
-        ({**FOUND_CHANGED, "weight": 20}, r"must be less than cc_gateway_weight \(20\)"),
-        ({**FOUND_CHANGED, "priority": 134}, r"\(134\) \+ cc_gateway_preferred_spread \(20\) \+ cc_gateway_weight \(100\) = 254; it "
-            r"must be at most 253"),
+        ({"listen_time": "long"}, "cc_gateway_preflight.listen_time must be a number from 0 to 60 .got 'long'"),
+        ({"listen_time": 61}, "cc_gateway_preflight.listen_time must be a number from 0 to 60 .got 61"),
+        ({"preferred_host": "cc3", "preferred_spread": 20}, "cc_gateway_vrrp.preferred_host must be a host of the group eucalyptus_cc"),
+        ({**FOUND_CHANGED, "preferred_spread": 40}, "cc_gateway_vrrp.preferred_spread must be a number from 1 to 39"),
+        ({**FOUND_CHANGED, "weight": 20}, r"must be less than cc_gateway_vrrp.weight \(20\)"),
+        ({**FOUND_CHANGED, "priority": 134}, r"\(134\) \+ cc_gateway_vrrp.preferred_spread \(20\) \+ cc_gateway_vrrp.weight \(100\) = 254; "
+            r"it must be at most 253"),
         ({"findings_error": "no route to host"}, "the host could not be inspected: no route to host"),
         ({"client_key_content": True}, "must both be set, or neither"),
-        ({"not_in_run": ["cc2"], "require_both": True}, "cc2 is not part of this run .*, and cc_gateway_require_both is set"),
+        ({"not_in_run": ["cc2"], "require_both": True}, "cc2 is not part of this run .*, and cc_gateway_preflight.require_both is set"),
     ],
 )
 def test_further_refusals(change, words):

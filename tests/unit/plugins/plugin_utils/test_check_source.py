@@ -48,7 +48,7 @@ def test_auto_uses_the_state_file_wherever_it_can_serve(before, soap, after, sou
 def test_a_state_file_of_another_user_is_an_error_that_names_the_option():
     found = _check_source.decide("auto", *[failed("it belongs to another user", "unreadable")] * 3)
     assert found.level == "error"
-    assert found.evidence.startswith("cc_gateway_user must be")
+    assert found.evidence.startswith("cc_gateway_controller.user must be")
 
 
 def test_soap_on_request_is_a_warning_that_names_the_cost():

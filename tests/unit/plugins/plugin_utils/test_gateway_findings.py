@@ -95,9 +95,9 @@ def test_a_good_host_has_no_problems():
 
 
 ERRORS = {
-    "no user": (host(user__exists=False, user__uid=None, python__works=None), "cc_gateway_user must be a user of this host .got "
+    "no user": (host(user__exists=False, user__uid=None, python__works=None), "cc_gateway_controller.user must be a user of this host .got "
                 "eucalyptus.. Install the cluster"),
-    "root": (host(user__uid=0), "cc_gateway_user must not be root"),
+    "root": (host(user__uid=0), "cc_gateway_controller.user must not be root"),
     "preload file": (
         host(preload_error="/etc/eucalyptus/iptables-preload must be a regular file (got a symbolic link). Remove it"),
         "cc_gateway_preload_file: /etc/eucalyptus/iptables-preload must be a regular file",
@@ -109,9 +109,9 @@ ERRORS = {
     "no openssl": (host(openssl=None), "openssl command is missing on this host: install the package openssl"),
     "no key": (
         host(client_keys__key__error="does not exist", client_keys__match=None),
-        f"cc_gateway_client_key: {KEY} does not exist. Copy the",
+        f"cc_gateway_controller.client_key: {KEY} does not exist. Copy the",
     ),
-    "no certificate": (host(client_keys__certificate__error="does not exist"), f"cc_gateway_client_cert: {CERT} does not exist"),
+    "no certificate": (host(client_keys__certificate__error="does not exist"), f"cc_gateway_controller.client_cert: {CERT} does not exist"),
     "key with a passphrase": (
         host(client_keys__key__error="is encrypted with a passphrase", client_keys__key__encrypted=True),
         "is encrypted with a passphrase. openssl rsa -in",
@@ -131,7 +131,7 @@ ERRORS = {
     ),
     "certificate unreadable": (host(client_keys__certificate__unreadable="Permission denied"), f"cannot read {CERT}"),
     "not root ourselves": (host(client_keys__user_error="only root may"), "could not be tested as user eucalyptus: only root may"),
-    "no RSA key": (host(client_keys__key__rsa=False), "cc_gateway_client_key must be an RSA key"),
+    "no RSA key": (host(client_keys__key__rsa=False), "cc_gateway_controller.client_key must be an RSA key"),
     "no SHA-1": (host(client_keys__key__sha1_error="invalid digest"), "does not allow SHA-1 signatures.*update-crypto-policies --set "
                  "DEFAULT:SHA1"),
     "mismatch": (host(client_keys__match=False), "do not belong to each other .*Copy both from the cloud controller"),
@@ -142,7 +142,7 @@ ERRORS = {
     "not yet valid": (host(client_keys__certificate__early=True), "not valid before 2026-01-01T00:00:00Z. Check the clocks"),
     "not the controller's": (
         host(client_keys__own__same=False),
-        "is not the one that the cluster controller has .*Put the new one on the controller first, or correct cc_gateway_client_cert[.]$",
+        "is not the one that the cluster controller has .*on the controller first, or correct cc_gateway_controller.client_cert[.]$",
     ),
     "given, not the controller's": (
         host(client_keys__own__same=False, client_keys__certificate__given=True),

@@ -18,7 +18,7 @@ SOAP = {"source": "soap", "evidence": "", "level": "ok"}
 
 
 def settings(conf: dict[str, str] | None = None, members: dict[str, Any] | None = None, **given: Any) -> _gateway_settings.Settings:
-    variables = {"cc_gateway_vip": "10.0.0.10"}
+    variables: dict[str, Any] = {"cc_gateway_vip": "10.0.0.10"}
     variables |= {f"cc_gateway_{name}": value for name, value in given.items()}
     options, errors = _role_options.read_options(SPECS, variables, lambda value: value)
     assert errors == []
@@ -30,7 +30,9 @@ def settings(conf: dict[str, str] | None = None, members: dict[str, Any] | None 
 def test_what_is_not_set_comes_from_eucalyptus_conf():
     found = settings()
     assert (found.interface, found.user, found.cc_port, found.cc_host) == ("em2", "euca", "8775", "127.0.0.1")
-    assert settings(interface="eth0", user="u", cc_port="1", cc_host="::1").problems()["interface"] == "eth0"
+    assert settings(interface="eth0").problems()["interface"] == "eth0"
+    own = settings(controller={"user": "u", "port": "1", "host": "::1"})
+    assert (own.user, own.cc_port, own.cc_host) == ("u", 1, "::1")
 
 
 def test_without_eucalyptus_conf_it_is_eucalyptus_own_defaults():
@@ -59,7 +61,7 @@ def test_the_root_of_the_installation_is_in_front_of_every_path():
 
 
 def test_keys_that_are_deployed_are_used():
-    found = settings(client_key_content="k", client_cert_content="c", client_key="/elsewhere")
+    found = settings(client_key_content="k", client_cert_content="c", controller={"client_key": "/elsewhere"})
     assert (found.key, found.cert) == ("/etc/eucalyptus-ha/keys/client-key.pem", "/etc/eucalyptus-ha/keys/client-cert.pem")
 
 
@@ -70,7 +72,26 @@ def test_the_check_reads_the_state_file_and_asks_seldom_whether_the_controller_l
     assert "--source state_file" in text
     assert "--key" not in text
     assert text.endswith("--grace 5 --memory /run/eucalyptus-ha/cc_enabled.check --watch 0.88 --live-every 5")
-    assert settings(check_interval="5", check_timeout="2").check_command[-3:] == ["1.5", "--live-every", "5"]
+    assert settings(check={"interval": "5", "timeout": "2"}).check_command[-3:] == ["1.5", "--live-every", "5"]
+
+
+def test_a_dictionary_keeps_the_defaults_of_what_it_does_not_name():
+    found = settings(check={"grace": "2"}, vrrp={"weight": 60, "advert_interval": ""})
+    assert (found.check_grace, found.check_timeout, found.check_interval) == (2.0, 1.5, 1)
+    data = gateway_config(found.composition)
+    assert data["vrrp_script"]["cc_enabled"]["weight"] == 60
+    main = data["vrrp_instance"]["eucalyptus"]
+    assert (main["advert_int"], main["version"], main["garp_master_refresh"]) == (0.1, 3, 10)
+    assert found.problems()["listen_time"] == 2.2
+
+
+def test_the_pair_is_compared_by_suboption():
+    """What a host does not name in its dictionary is not what the other one has, even where that is the default."""
+    members = {"cc1": {"cc_gateway_vrrp": {"version": 2, "weight": 60}}, "cc2": {"cc_gateway_vrrp": {"weight": 50}}}
+    assert settings(members=members).problems()["pair"]["vrrp.version"] == {"cc1": 2, "cc2": ""}
+    errors = gateway_problems(settings(members={name: {**MEMBERS[name], **one} for name, one in members.items()}).problems())["errors"]
+    assert [error for error in errors if error.startswith("cc_gateway_vrrp.version must be the same")], errors
+    assert not [error for error in errors if "cc_gateway_vrrp.advert_interval" in error]
 
 
 def test_soap_is_asked_every_ten_seconds_and_grace_counts_from_when_an_answer_is_due():
@@ -100,12 +121,12 @@ def test_the_whole_passes_its_own_evaluation_and_makes_a_configuration(source):
 
 
 def test_a_preferred_host_is_ahead_on_that_host_alone():
-    assert settings(preferred_host="cc1").gateway_defaults["priority"] == 110
-    assert settings(preferred_host="cc2").gateway_defaults["priority"] == 100
+    assert settings(vrrp={"preferred_host": "cc1"}).gateway_defaults["priority"] == 110
+    assert settings(vrrp={"preferred_host": "cc2", "preferred_spread": 5}).gateway_defaults["priority"] == 100
 
 
 def test_rules_of_the_packet_filter():
-    found = settings(vrrp_peers_only=True)
+    found = settings(vrrp={"peers_only": True})
     assert [(rule["chain"], rule["jump"]) for rule in found.firewall_rules] == [
         ("INPUT", "ACCEPT"), ("INPUT", "DROP"), ("POSTROUTING", "MASQUERADE"), ("FORWARD", "ACCEPT"), ("FORWARD", "ACCEPT"),
     ]  # fmt: skip
@@ -113,18 +134,18 @@ def test_rules_of_the_packet_filter():
 
 
 class _Recorder(dict):
-    """A dictionary that knows which of its keys were read."""
+    """A dictionary that knows which of its keys were read, by their names after the prefix."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.read: set[str] = set()
+    def __init__(self, values: dict[str, Any], read: set[str], prefix: str = "") -> None:
+        super().__init__(values)
+        self.names, self.prefix = read, prefix
 
     def __getitem__(self, key: str) -> Any:
-        self.read.add(key)
+        self.names.add(self.prefix + key)
         return super().__getitem__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        self.read.add(key)
+        self.names.add(self.prefix + key)
         return super().get(key, default)
 
 
@@ -133,14 +154,19 @@ ELSEWHERE = {
     "group", "clusters", "nc_group", "break_lock", "eucalyptus_root", "client_key_content", "settle_timeout", "ask_timeout", "restart",
     "preload_file", "verify",
 }  # fmt: skip
+# Given as a whole to filter gateway_problems, whose tests have each of them.
+WHOLE = {f"preflight.{name}" for name in SPECS["cc_gateway_preflight"]["options"]}
 
 
 def test_every_option_of_the_role_reaches_what_uses_it():
-    found = settings(client_key="/k", client_cert="/c", preferred_host="cc1", auth_pass="", outside_vip="192.0.2.9")
-    found.options = recorder = _Recorder(found.options)
+    found = settings(vrrp={"preferred_host": "cc1"}, auth_pass="", outside_vip="192.0.2.9")
+    read = set(_gateway_settings.DICTIONARIES)
+    found.options = _Recorder(found.options, read)
+    for name in _gateway_settings.DICTIONARIES:
+        setattr(found, name, _Recorder(getattr(found, name), read, f"{name}."))
     found.source = SOAP
     for use in ("composition", "firewall_rules", "check_command", "newly_command", "key", "cert", "nc_network", "address", "cc_host"):
         getattr(found, use)
-    found.problems()
-    unused = {name.removeprefix("cc_gateway_") for name in SPECS} - recorder.read - ELSEWHERE
+    assert {f"preflight.{name}" for name in found.problems()} >= WHOLE
+    unused = {name.removeprefix("cc_gateway_") for name in _role_options.names_of(SPECS)} - read - ELSEWHERE - WHOLE
     assert unused == set()

@@ -135,7 +135,7 @@ def task_of(file: str, name: str) -> dict[str, Any]:
 
 
 def test_mail_that_the_site_has_in_keepalived_config_is_in_the_configuration_deployed(tmp_path: Path) -> None:
-    given = {"cc_gateway_vip": "192.0.2.10", "cc_gateway_user": "eucalyptus"}
+    given = {"cc_gateway_vip": "192.0.2.10", "cc_gateway_controller": {"user": "eucalyptus"}}
     options = _role_options.read_options(
         _role_options.load_specs("cc_gateway")["argument_specs"]["main"]["options"], given, lambda value: value
     )[0]

@@ -123,7 +123,7 @@ def test_an_exception_needs_two_that_show_enabled():
 
 @BOTH
 def test_a_preferred_host_that_hangs_takes_the_vip_back(when_none_enabled):
-    """What cc_gateway_preferred_host costs: once the other one does not count as new any more, it has the lower priority."""
+    """What cc_gateway_vrrp.preferred_host costs: once the other one does not count as new any more, it has the lower priority."""
     model = Model(when_none_enabled, preferred=0)
     soon = model.tick(dict(gateway_model.events(model, play(model, "a enabled", "core hangs a")))["enable b"])
     assert holders_of(soon.vrrp) == (1,)
