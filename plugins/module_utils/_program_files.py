@@ -17,8 +17,8 @@ import stat
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _safe_files
 
 
-def directory(path, mode, uid, gid, dry=False, label=None):
-    """Make a directory be there with this mode and owner -> whether it was not so.
+def directory(path, wanted, dry=False, label=None):
+    """Make a directory be there with the wanted (mode, uid, gid) -> whether it was not so.
 
     Missing directories above it belong to root, with mode 0755. label and dry: as for install(). Raises FileError.
     """
@@ -30,7 +30,7 @@ def directory(path, mode, uid, gid, dry=False, label=None):
             raise
         if dry:
             return True
-        directory(parent, 0o755, 0, 0, label=label)
+        directory(parent, (0o755, 0, 0), label=label)
         above = _safe_files.Directory(parent)
     with above:
         status = above.status(name)
@@ -41,11 +41,11 @@ def directory(path, mode, uid, gid, dry=False, label=None):
                 os.mkdir(above.at(name), 0o700)
                 if label:
                     label(above.at(name), path)
-            return _own(above.at(name), (mode, uid, gid), dry) or status is None
+            return _own(above.at(name), wanted, dry) or status is None
         except _safe_files.FileError:
             raise
         except EnvironmentError as e:
-            raise _safe_files.FileError(e.errno, "%s: %s" % (path, e.strerror))
+            raise _safe_files.FileError(e.errno, "%s: %s" % (path, e.strerror))  # noqa: B904 - Python 2.7 has no "from"
 
 
 def _own(path, wanted, dry):
@@ -69,7 +69,7 @@ def install(directories, files, dry=False, label=None):
     directories: (path, mode, uid, gid). files: (path, mode, content), root's. label: called with the path where something new is,
     and the path that it will have. dry: change nothing. Raises FileError.
     """
-    changed = [path for path, mode, uid, gid in directories if directory(path, mode, uid, gid, dry, label)]
+    changed = [one[0] for one in directories if directory(one[0], one[1:], dry, label)]
     for path, mode, content in files:
         prepare = functools.partial(label, path=path) if label else None
         if _safe_files.write(path, _safe_files.Wanted(content, mode, 0, 0, prepare), dry=dry)[0]:

@@ -108,13 +108,17 @@ PLAY = """\
       loop_control: {loop_var: number}
       vars: {gid: "{{ id.stdout }}"}
 """
+# What EUCA_USER exchanges, or may.
+FILES = "/etc/eucalyptus /var/lib/eucalyptus/CC /var/lib/eucalyptus/keys"
 # As the role did it before: by path, in a directory of EUCA_USER's.
 BY_PATH = """\
 - hosts: cc1
   gather_facts: false
   tasks:
-    - ansible.builtin.copy: {dest: /var/lib/eucalyptus/attacked/file, content: "{{ item }}", owner: eucalyptus, group: root, mode: "0600"}
+    - ansible.builtin.copy:
+        {dest: /var/lib/eucalyptus/CC/attacked/file, content: "{{ item }}", owner: eucalyptus, group: root, mode: "0600"}
       loop: "{{ range(tries | int) | list }}"
+      timeout: 20
       failed_when: false
 """
 
@@ -131,10 +135,12 @@ class Adversaries:
             cluster.sh(host, "id mallory >/dev/null 2>&1 || useradd --system --no-create-home mallory")
             # As Eucalyptus' packages have it.
             cluster.sh(host, "chown eucalyptus:eucalyptus /etc/eucalyptus /var/lib/eucalyptus/CC /var/lib/eucalyptus/keys")
-            cluster.sh(host, "mkdir -p -m 0700 /root/secret; cat /dev/null > /root/secret/file; chmod 0600 /root/secret/file")
-            cluster.lab.exec(host, "sh", "-c", "cat > /root/secret/file", input=SECRET)
-            cluster.sh(host, "ln -f /root/secret/file /root/secret/kept; ln -f /root/secret/file /root/secret/x.state")
+            self.hide_secret(host)
         self.before = {host: self.secret(host) for host in HOSTS}
+
+    def hide_secret(self, host: str) -> None:
+        make = "rm -rf /root/secret; umask 077; mkdir /root/secret; cd /root/secret; cat > file; ln file kept; ln file x.state"
+        self.cluster.lab.exec(host, "sh", "-c", make, input=SECRET)
 
     def secret(self, host: str) -> str:
         # Second names that the adversary may have made change the number of links alone.
@@ -143,11 +149,16 @@ class Adversaries:
 
     @contextlib.contextmanager
     def at_work(self, *swapped: str, watched: tuple[str, ...] = ()) -> Iterator[dict[str, dict[str, int]]]:
-        """EUCA_USER exchanges `swapped`, and both watch `watched`. At the end the dict has their counts, by host and user."""
+        """EUCA_USER exchanges `swapped`, and both watch `watched`. At the end the dict has their counts, by host and user.
+
+        Afterwards all of EUCA_USER's files are there again: a FIFO in their place would stop whoever reads it, the stand-ins of this
+        lab too.
+        """
         counts: dict[str, dict[str, int]] = {}
         processes: dict[tuple[str, str], subprocess.Popen[str]] = {}
         numbers = {}
         for host in HOSTS:
+            self.cluster.sh(host, f"tar -cf /root/kept.tar {FILES}")
             for user in ("eucalyptus", "mallory"):
                 words = [f"--swap={file}" for file in swapped if user == "eucalyptus"] + [f"--watch={folder}" for folder in watched]
                 processes[host, user] = subprocess.Popen(
@@ -166,14 +177,7 @@ class Adversaries:
                 output, _errors = process.communicate(timeout=60)
                 counts[f"{host} {user}"] = json.loads(output.splitlines()[-1])
             for host in HOSTS:
-                self.tidy(host, swapped)
-
-    def tidy(self, host: str, swapped: tuple[str, ...]) -> None:
-        """Remove what is left under the exchanged names: a FIFO would stop whoever reads it, the stand-ins of this lab too."""
-        self.cluster.sh(host, f"rm -rf {' '.join(swapped)}")
-        key = (self.cluster.lab.dir / "keys" / "cloud-pk.pem").read_text(encoding="ascii")
-        path = "/var/lib/eucalyptus/keys/cloud-pk.pem"
-        self.cluster.lab.exec(host, "sh", "-c", f"umask 077; cat > {path}; chown eucalyptus {path}", input=key)
+                self.cluster.sh(host, f"rm -rf {' '.join(swapped)}; tar -xf /root/kept.tar --recursive-unlink")
 
     def won(self) -> list[str]:
         """What the adversaries got that was root's."""
@@ -231,17 +235,17 @@ def test_s1_what_the_roles_do_again_and_again(cluster: Cluster, adversaries: Adv
 def test_the_adversary_wins_against_copy(cluster: Cluster, adversaries: Adversaries, tmp_path: Path) -> None:
     """What the tests here are worth: Ansible's copy, by path, gives it a file of root's within a few tries."""
     (tmp_path / "play.yml").write_text(BY_PATH, encoding="utf-8")
-    cluster.sh("cc1", "install -d -o eucalyptus -g eucalyptus -m 0700 /var/lib/eucalyptus/attacked")
-    with adversaries.at_work(watched=("/var/lib/eucalyptus/attacked",)):
+    for host in HOSTS:
+        cluster.sh(host, "install -d -o eucalyptus -g eucalyptus -m 0700 /var/lib/eucalyptus/CC/attacked")
+    with adversaries.at_work("/var/lib/eucalyptus/CC/attacked/file"):
         for _attempt in range(20):
             status, output = played(cluster, str(tmp_path / "play.yml"), "-e", "tries=10")
             assert status == 0, output
             if adversaries.won():
                 break
     assert adversaries.won() == ["cc1"]
-    # Back as it was, for the other tests.
-    cluster.sh("cc1", "chown root:root /root/secret /root/secret/*; chmod 0700 /root/secret; chmod 0600 /root/secret/*")
-    cluster.lab.exec("cc1", "sh", "-c", "cat > /root/secret/file", input=SECRET)
+    # As it was, for the other tests.
+    adversaries.hide_secret("cc1")
     assert adversaries.won() == []
 
 
@@ -264,8 +268,9 @@ def test_whole_runs(cluster: Cluster, adversaries: Adversaries, tmp_path: Path) 
         ("status", "-e", json.dumps({"cc_gateway_status_html": str(page), "cc_gateway_status_json": str(tmp_path / "status.json")})),
         ("remove", "-e", "cc_gateway_remove_confirm=true"),
     ]
-    swapped = ("/run/eucalyptus-ha/x.state", "/var/lib/eucalyptus/keys/cloud-pk.pem", "/etc/eucalyptus/eucalyptus.local.conf")
-    watched = ("/etc/eucalyptus-ha", "/etc/keepalived", "/etc/eucalyptus", "/run", "/tmp", "/var/backups")
+    # Not in /etc/eucalyptus: a link there is an error in the first step, as the first test shows.
+    swapped = ("/run/eucalyptus-ha/x.state", "/var/lib/eucalyptus/keys/cloud-pk.pem")
+    watched = ("/etc/eucalyptus-ha", "/etc/keepalived", "/run", "/tmp", "/var/backups")
     with adversaries.at_work(*swapped, watched=watched) as counts:
         outputs = []
         for number, (playbook, *arguments) in enumerate(steps):
