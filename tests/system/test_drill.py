@@ -81,7 +81,7 @@ def test_a_misspelt_limit_is_told_and_not_taken_for_none(deployed, drill):
     assert run.status != 0
     assert "Drill not started, nothing was moved" in " ".join(run.output.split())
     assert "Did you mean drill_limit_takeover?" in " ".join(run.output.split())
-    assert "drill_limits.gapp is not an option (got 1). Did you mean drill_limits.gap?" in " ".join(run.output.split())
+    assert "drill_limits.gapp is not an option of this role. Did you mean drill_limits.gap?" in " ".join(run.output.split())
     assert report is None
     as_before(deployed)
 

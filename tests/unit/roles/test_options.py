@@ -47,16 +47,6 @@ def test_each_default_is_the_one_of_the_argument_spec(role):
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
-def test_each_suboption_of_a_dictionary_has_a_type_a_default_and_a_description(role):
-    """A dictionary need not be complete, and its own default is empty: that of each suboption counts."""
-    for name, option in specs(role).items():
-        if option["type"] == "dict" and option.get("options"):
-            assert option["default"] == {}, name
-            for key, suboption in option["options"].items():
-                assert {"type", "default", "description"} <= set(suboption), f"{name}.{key}"
-
-
-@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_each_variable_is_in_the_readme(role):
     readme = (role / "README.md").read_text(encoding="utf-8")
     missing = [name for name in specs(role) if not re.search(rf"\b{name}\b", readme)]

@@ -21,7 +21,7 @@ def test_what_is_not_set_or_partly_set_is_right():
     [
         (
             {"keepalived_unit": {"hardenning": True}},
-            "keepalived_unit.hardenning is not an option (got True). Did you mean keepalived_unit.hardening?",
+            "keepalived_unit.hardenning is not an option of this role. Did you mean keepalived_unit.hardening?",
         ),
         ({"keepalived_reload": {"timeout": "soon"}}, "keepalived_reload.timeout must be an integer (got 'soon')"),
         ({"keepalived_firewall": "iptables"}, "keepalived_firewall must be a dictionary (got 'iptables')"),

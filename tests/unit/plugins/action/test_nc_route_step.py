@@ -194,7 +194,7 @@ def test_a_rollback_without_a_reason(host):
         ({"nc_route_backend": "wicked"}, "nc_route_backend must be one of auto, networkd"),
         (
             {"nc_route_prove": {"ulr": "http://x/"}},
-            "nc_route_prove.ulr is not an option (got 'http://x/'). Did you mean nc_route_prove.url?",
+            "nc_route_prove.ulr is not an option of this role. Did you mean nc_route_prove.url?",
         ),
         ({"nc_route_prove": {"url": ["http://x/"]}}, "nc_route_prove.url must be a string (got ['http://x/'])."),
         ({"nc_route_vip": "elsewhere"}, "nc_route_vip must be an IPv4 address (got elsewhere)."),

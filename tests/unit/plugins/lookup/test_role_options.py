@@ -26,5 +26,5 @@ def test_each_problem_is_a_sentence():
     assert problems == [
         "drill_limit_takover is not an option of this role. Did you mean drill_limit_takeover?",
         "drill_trigger must be one of operator, keepalived, maintenance, command (got 'cable').",
-        "drill_report.pictures is not an option (got False). Did you mean drill_report.picture?",
+        "drill_report.pictures is not an option of this role. Did you mean drill_report.picture?",
     ]

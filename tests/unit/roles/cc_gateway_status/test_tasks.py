@@ -192,7 +192,7 @@ def test_o20_a9_a_drill_that_does_not_start_says_so_in_its_last_line(tmp_path: P
         ({"cc_gateway_clusters": "nope"}, "The inventory group nope must have two hosts for a drill"),
         ({"drill_observer": "nc9"}, "drill_observer must be a host of the inventory, or empty (got 'nc9')."),
         ({"drill_limit_takover": 0.5}, "drill_limit_takover is not an option of this role. Did you mean drill_limit_takeover?"),
-        ({"drill_limits": {"gapp": 1}}, "drill_limits.gapp is not an option (got 1). Did you mean drill_limits.gap?"),
+        ({"drill_limits": {"gapp": 1}}, "drill_limits.gapp is not an option of this role. Did you mean drill_limits.gap?"),
         ({"drill_limits": {"gap": "wide"}}, "drill_limits.gap must be a number (got 'wide')."),
         ({"drill_times": 3}, "drill_times must be a dictionary (got 3)."),
         ({"drill_confirm": False}, "To run it, add -e drill_confirm=true"),
