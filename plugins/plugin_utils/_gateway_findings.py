@@ -260,7 +260,7 @@ def _configuration(given: dict, found: dict, report: Report) -> None:
 
 
 def _source(given: dict, report: Report) -> None:
-    """What chose the source of the check, where that needs attention; tasks/verify.yml reports the rest."""
+    """What chose the source of the check, where that needs attention; the role's last tasks report the rest."""
     decision = given.get("source") or {}
     if decision.get("level") == "error":
         report.error(decision["evidence"])

@@ -205,7 +205,7 @@ def test_only_what_can_be_read_without_a_change_comes_before_the_config_test() -
         if "ansible.builtin.include_tasks" in task
     ]
     before = included[: included.index("test.yml")]
-    assert before == ["inspect.yml", "problems.yml", "install.yml", "set_vars.yml"]
+    assert before == ["inspect.yml", "problems.yml", "install.yml"]
 
 
 def test_k13_what_the_host_is_asked_is_asked_without_a_config_test_too() -> None:
