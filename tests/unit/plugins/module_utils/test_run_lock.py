@@ -12,9 +12,10 @@ import pytest
 if sys.version_info < (3, 6):
     pytest.skip("written for Python 3: pathlib, text and bytes", allow_module_level=True)
 
+import contextlib
 import json
-import multiprocessing
 import os
+import subprocess
 
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _run_lock
 
@@ -82,29 +83,49 @@ def test_no_link_and_no_fifo_is_followed(tmp_path, path):
     assert _run_lock.read(path) is None
 
 
-def _race(path, run, barrier, results):
-    barrier.wait()
-    results.put(take(path, run)["run"] == run)
+# Reads lines of a path and the seconds to wait, and prints whether it got the lock there.
+RUN = """
+import sys
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _run_lock
+print("ready", flush=True)
+for line in sys.stdin:
+    path, wait = line.split()
+    got = _run_lock.acquire(sys.argv[1], "deploy", "root at control", 3600, path=path, wait=float(wait))
+    print(got["run"] == sys.argv[1], flush=True)
+"""
+
+
+@contextlib.contextmanager
+def runs(*names):
+    """Runs in processes of their own. Not forks of this one: a child of many threads has their locks, as they were."""
+    with contextlib.ExitStack() as stack:
+        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "universal_newlines": True}
+        found = [
+            stack.enter_context(subprocess.Popen([sys.executable, "-c", RUN, name], env=environment, **pipes)) for name in names
+        ]
+        for one in found:
+            stack.callback(one.stdin.close)
+            assert one.stdout.readline() == "ready\n"
+        yield found
+
+
+def start(run, path, wait=0):
+    run.stdin.write("{} {}\n".format(path, wait))
+    run.stdin.flush()
 
 
 def test_of_many_that_start_together_exactly_one_gets_it(tmp_path):
-    context = multiprocessing.get_context("fork")
-    for attempt in range(20):
-        path, barrier, results = str(tmp_path / "lock{}".format(attempt)), context.Barrier(4), context.Queue()
-        runs = [context.Process(target=_race, args=(path, "run{}".format(number), barrier, results), daemon=True) for number in range(4)]
-        for run in runs:
-            run.start()
-        assert sorted(results.get(timeout=60) for _run in runs) == [False, False, False, True]
-        for run in runs:
-            run.join()
+    with runs("a", "b", "c", "d") as together:
+        for attempt in range(20):
+            for run in together:
+                start(run, str(tmp_path / "lock{}".format(attempt)))
+            assert sorted(run.stdout.readline() for run in together) == ["False\n"] * 3 + ["True\n"]
 
 
 def test_a_waiting_run_gets_it_when_the_other_ends(path):
     take(path, "one")
-    context = multiprocessing.get_context("fork")
-    results = context.Queue()
-    waiting = context.Process(target=lambda: results.put(take(path, "two", wait=60)["run"]), daemon=True)
-    waiting.start()
-    _run_lock.release("one", path)
-    assert results.get(timeout=60) == "two"
-    waiting.join()
+    with runs("two") as (two,):
+        start(two, path, wait=60)
+        _run_lock.release("one", path)
+        assert two.stdout.readline() == "True\n"

@@ -337,9 +337,10 @@ class Httpd:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.child, signal.SIGKILL)
         # Until the kernel has closed the socket of the child, whose parent is somebody else now.
+        # Another test's server may have the port by then: it is not waited for.
         with contextlib.suppress(ConnectionRefusedError):
-            while True:
-                with contextlib.suppress(ConnectionResetError), socket.create_connection(("127.0.0.1", self.port)):
+            for _attempt in range(500):
+                with contextlib.suppress(ConnectionResetError, socket.timeout), socket.create_connection(("127.0.0.1", self.port), 5):
                     time.sleep(0.01)
 
 
