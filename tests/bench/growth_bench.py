@@ -40,7 +40,7 @@ SLACK = 1.25
 
 
 def inventory(lab: dict[str, Any], number: int) -> dict[str, Any]:
-    """The lab's groups `number` times, each time under other names."""
+    """The lab's groups `number` times, each time under other names, but for the names in keepalived.conf."""
     groups: dict[str, Any] = {"lab_outside": copy.deepcopy(lab["children"].get("lab_outside", {}))}
     for cluster in range(1, number + 1):
         own = {"eucalyptus_cc": f"c{cluster:03}_cc", "eucalyptus_nc": f"c{cluster:03}_nc"}
@@ -51,7 +51,10 @@ def inventory(lab: dict[str, Any], number: int) -> dict[str, Any]:
         for group, name in own.items():
             found = lab["children"][group]
             groups[name] = {
-                "hosts": {f"c{cluster:03}-{host}": dict(data) for host, data in found["hosts"].items()},
+                "hosts": {
+                    f"c{cluster:03}-{host}": {**data, "keepalived_config": {"global_defs": {"router_id": host}}}
+                    for host, data in found["hosts"].items()
+                },
                 "vars": {**found.get("vars", {}), **further[group]},
             }
     return {"all": {"vars": lab.get("vars", {}), "children": {name: group for name, group in groups.items() if group}}}

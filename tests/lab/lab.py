@@ -426,9 +426,11 @@ class Lab:
         with locked("networks"):
             # They outlive the hosts by a minute otherwise.
             self.close_ssh()
-            names = self.containers()
-            if names:
-                podman("rm", "--force", "--time", "2", *names)
+            for attempt in range(3):
+                names = self.containers()
+                if names:
+                    # A container that ends at this very moment cannot be stopped, which podman 4.3 takes for a failure.
+                    podman("rm", "--force", "--time", "2", *names, check=attempt == 2)
             listed = podman("network", "ls", "--filter", f"label={LABEL}={self.name}", "--format", "{{.Name}}").stdout
             for network in listed.split():
                 podman("network", "rm", "--force", network)
