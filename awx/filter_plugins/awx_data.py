@@ -138,6 +138,8 @@ def _entry(model: str, item: dict, related: dict[str, Any]) -> dict[str, Any]:
             entry[name] = value
     for name in links:
         names = [other["name"] for other in related[item["related"][name]]]
+        # AWX has them in the order in which they came; it counts for Galaxy's alone.
+        names = names if name == "galaxy_credentials" else sorted(names)
         if names:
             entry[name] = names
     return entry

@@ -212,7 +212,7 @@ def test_a11_a_run_after_the_first_deployment_enables_the_schedule(play, made):
     assert run.status == 0, run.output
     assert schedule["enabled"]
     assert run.changed == 1, run.output
-    assert "is off" not in run.output
+    assert f"Schedule {schedule['name']} is off" not in words(run), run.output
 
     awx.writes.clear()
     again = play(awx, "configure.yml", *extra(**NO_TEMPLATES, update_secrets=False))
