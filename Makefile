@@ -73,6 +73,8 @@ test-full: setup ## everything: all cores, platforms, faults and mutants, the ex
 # --- static checks and unit tests ------------------------------------------------------------------
 
 LINT := $(CURDIR)/.venv-lint
+# What is committed, and what is to be.
+FILES := git ls-files -z --cached --others --exclude-standard --deduplicate
 IN_LINT := env PATH=$(LINT)/bin:$$PATH
 # The slowest first: they run side by side.
 LINTS := lint-ansible lint-types lint-yaml lint-python lint-shell lint-spelling lint-words lint-licences lint-changelog lint-workflows lint-roles
@@ -113,12 +115,12 @@ lint-python: setup
 .PHONY: lint-shell
 lint-shell: setup
 	@# Whatever begins as a script of sh or bash; templates are not shell yet.
-	git ls-files -z -- ':!*.j2' | xargs -0 awk 'FNR == 1 && /^#!.*[\/ ](ba)?sh( |$$)/ {print FILENAME} {nextfile}' | xargs shellcheck
+	$(FILES) -- ':!*.j2' | xargs -0 awk 'FNR == 1 && /^#!.*[\/ ](ba)?sh( |$$)/ {print FILENAME} {nextfile}' | xargs shellcheck
 
 .PHONY: lint-spelling
 lint-spelling: $(LINT)/.done
-	@# Of the files that git knows; settings in pyproject.toml.
-	git ls-files -z | xargs -0 $(LINT)/bin/codespell
+	@# Settings in pyproject.toml.
+	$(FILES) | xargs -0 $(LINT)/bin/codespell
 
 # Words that the style of this project replaces, each with what to write instead; codespell's own format. A key of several words
 # is found too. Not checked: names in code (WORDS_IGNORE), tests, pages for developers, and output of runs that a page shows.
@@ -133,7 +135,7 @@ WORDS_IGNORE := $(WORDS_IGNORE)|[\w-]+\.(md|yml|py)\b|onnection.refused|\bASK\b
 export WORDS_IGNORE
 lint-words: $(LINT)/.done
 	@phrases=$$(sed -n 's/^\(.\)\([^>]* [^>]*\)->.*/[\1\u\1]\2/p' $(WORDS) | paste -sd '|'); \
-	  { git ls-files -z -- $(WORDS_FILES); git ls-files -z -- $(WORDS_TESTS); } | xargs -0 -r $(LINT)/bin/codespell --dictionary $(WORDS) --ignore-words-list '' \
+	  { $(FILES) -- $(WORDS_FILES); $(FILES) -- $(WORDS_TESTS); } | xargs -0 -r $(LINT)/bin/codespell --dictionary $(WORDS) --ignore-words-list '' \
 	    --regex "$$phrases|[\w'\u2019-]+" --ignore-regex "$$WORDS_IGNORE"
 
 .PHONY: lint-licences

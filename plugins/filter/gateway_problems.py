@@ -24,7 +24,7 @@ description:
 options:
   _input:
     description:
-      - The settings, as C(__cc_gateway_settings) of role P(eucalyptus.ha.cc_gateway#role) gathers them.
+      - The settings, as role P(eucalyptus.ha.cc_gateway#role) derives them from its options, C(eucalyptus.conf) and the inventory.
       - Its key C(findings) is what module M(eucalyptus.ha.gateway_host_info) returned; without it only the settings are validated.
     type: dict
     required: true
@@ -360,13 +360,26 @@ def _preferred_errors(given: dict) -> list[str]:
     return errors
 
 
-def _preflight_errors(given: dict) -> list[str]:
-    """Settings of the preflight itself."""
+# Numbers whose limits depend on nothing else: option, least, most, whether it is a whole number.
+_LIMITS = (
+    ("certificate_warn_days", 0, 36500, False),
+    ("preflight.listen_time", 0, 60, False),
+    ("controller.port", 1, 65535, True),
+    # SCHED_RR's, and 0 for none.
+    ("vrrp.rt_priority", 0, 99, True),
+    ("vrrp.garp_master_delay", 0, 3600, True),
+    ("vrrp.garp_master_refresh", 0, 86400, True),
+    ("settle_timeout", 1, 3600, False),
+    ("ask_timeout", 1, 3600, True),
+)
+
+
+def _limit_errors(given: dict) -> list[str]:
     errors = []
-    for option, high in (("certificate_warn_days", 36500), ("preflight.listen_time", 60)):
+    for option, low, high, whole in _LIMITS:
         value = given.get(option.rpartition(".")[2])
-        if value is not None and _number(value, 0, high, float) is None:
-            errors.append(f"cc_gateway_{option} must be a number from 0 to {high} (got {value!r}).")
+        if value is not None and _number(value, low, high, int if whole else float) is None:
+            errors.append(f"cc_gateway_{option} must be a {'whole ' if whole else ''}number from {low} to {high} (got {value!r}).")
     return errors
 
 
@@ -419,7 +432,7 @@ def _mode_warnings(given: dict) -> list[str]:
 def gateway_problems(given: dict) -> dict[str, list[str]]:
     """What is wrong with a gateway's settings on one host, and with the host.
 
-    :param given: settings and findings, see role cc_gateway, vars/main.yml, __cc_gateway_settings, and tasks/preflight.yml
+    :param given: settings and findings, see problems() in plugin_utils/_gateway_settings.py, and action plugin gateway_preflight
     :returns: {errors: [sentence, …], warnings: [sentence, …], incompatible: [reason, …]}
     """
     if not isinstance(given, dict) or "host" not in given:
@@ -433,7 +446,7 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
     errors += _vrrp_errors(given)
     errors += _check_errors(given)
     errors += _preferred_errors(given)
-    errors += _preflight_errors(given)
+    errors += _limit_errors(given)
     errors += _firewalld_errors(given)
     # cc_gateway_outside_vip, which _connections evaluates.
     errors += (given.get("outside") or {}).get("errors") or []

@@ -296,6 +296,7 @@ def judge(given: dict) -> Report:
 
 
 def _differences(gateway: dict, old: dict) -> list[str]:
+    # Not the addresses of unicast: hosts that are renumbered are compared file by file, in module_utils/_keepalived_unit.py.
     version = int(float(gateway["version"]))
     new = {
         "VRRP version": (old["version"], version),

@@ -400,6 +400,7 @@ class Settings:
         plain = (
             "vip", "virtual_router_id", "priority", "auth_pass", "when_none_enabled", "check_source", "ask_from", "control_key",
             "control_cert", "control_cc_cert", "alone", "certificate_warn_days", "masquerade", "eucalyptus_root",
+            "settle_timeout", "ask_timeout",
         )  # fmt: skip
         return {
             **{name: given.get(name) for name in plain},
@@ -421,6 +422,7 @@ class Settings:
             "conf_files": list(self.host.conf_files),
             "check_interval": self.check_interval,
             "check_timeout": self.check_timeout,
+            "port": self.cc_port,
             "client_key_content": self.deploys_keys,
             "client_cert_content": bool(given.get("client_cert_content")),
             "gateways": self.gateways,

@@ -6,6 +6,7 @@ import re
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_problems import gateway_problems
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _role_options
 
 GOOD = {
     "host": "cc1", "group": "eucalyptus_cc", "vip": "10.0.0.10", "interface": "eth0", "interfaces": ["lo", "eth0"],
@@ -18,6 +19,23 @@ GOOD = {
     "client_cert_content": False, "ask_from": "host", "control_key": "", "control_cert": "", "control_cc_cert": "",
 }  # fmt: skip
 SOAP = {"source": "soap", "evidence": "", "level": "ok"}
+
+
+SPECS = _role_options.load_specs("cc_gateway")["argument_specs"]["main"]["options"]
+NUMBERS = [
+    *(name for name, option in SPECS.items() if option["type"] in ("int", "float")),
+    *(f"{name}.{part}" for name, option in SPECS.items() if option["type"] == "dict"
+      for part, suboption in option["options"].items() if suboption["type"] in ("int", "float")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [-1, 1e9])
+@pytest.mark.parametrize("option", NUMBERS)
+def test_every_number_has_limits(option, value):
+    name = option.removeprefix("cc_gateway_").replace("check.", "check_").rpartition(".")[2]
+    # The spread counts for a preferred host alone.
+    errors = gateway_problems({**GOOD, "preferred_host": "cc1", "preferred_spread": 10, name: value})["errors"]
+    assert any(error.startswith(f"{option} must be") or f" {option} must be" in error for error in errors), errors
 
 
 def test_good_settings_pass_also_as_the_strings_that_awx_sends():

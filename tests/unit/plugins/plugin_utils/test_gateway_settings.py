@@ -168,5 +168,24 @@ def test_every_option_of_the_role_reaches_what_uses_it():
     for use in ("composition", "firewall_rules", "check_command", "newly_command", "key", "cert", "nc_network", "address", "cc_host"):
         getattr(found, use)
     assert {f"preflight.{name}" for name in found.problems()} >= WHOLE
+    assert read - set(_gateway_settings.DICTIONARIES) <= {name.removeprefix("cc_gateway_") for name in _role_options.names_of(SPECS)}, (
+        "add it to roles/cc_gateway/meta/argument_specs.yml"
+    )
     unused = {name.removeprefix("cc_gateway_") for name in _role_options.names_of(SPECS)} - read - ELSEWHERE - WHOLE
     assert unused == set()
+
+
+def _other(value: Any) -> Any:
+    return [*value, "192.0.2.77"] if isinstance(value, list) else value + ("1" if isinstance(value, str) else 1)
+
+
+def test_all_of_the_composition_is_in_the_configuration():
+    composition = settings(vrrp={"preferred_host": "cc1"}, outside_vip="192.0.2.9").composition
+    (gateway,) = composition["gateways"]
+    before = gateway_config(composition)
+    without_effect = [name for name, value in composition.items() if name != "gateways"
+                      and gateway_config({**composition, name: _other(value)}) == before]  # fmt: skip
+    without_effect += [name for name, value in gateway.items()
+                       if gateway_config({**composition, "gateways": [{**gateway, name: _other(value)}]}) == before]  # fmt: skip
+    # Version 2's alone, and given apart.
+    assert without_effect == ["auth_pass"]

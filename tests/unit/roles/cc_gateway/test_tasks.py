@@ -196,3 +196,38 @@ def test_a_removal_decides_by_these_alone() -> None:
         )
     ]
     assert all("__cc_gateway_site_entries | length" in condition for condition in conditions), conditions
+
+
+@pytest.mark.parametrize(
+    ("waiting", "incompatible", "strategy"),
+    [
+        (["nothing", "nothing"], [], "nothing"),
+        (["in_turn", "in_turn"], [], "in_turn"),
+        (["in_turn", "nothing"], [], "in_turn"),
+        # The first start of a pair; one that comes to a pair that runs waits for its turn.
+        (["start", "start"], [], "together"),
+        (["start", "nothing"], [], "in_turn"),
+        (["start", "in_turn"], [], "in_turn"),
+        (["together", "together"], [], "together"),
+        (["together", "nothing"], [], "together"),
+        # What keepalived runs with differs from what was written before.
+        (["in_turn", "in_turn"], ["eucalyptus: interface eth0 → eth1"], "together"),
+        (["nothing", "nothing"], ["eucalyptus: interface eth0 → eth1"], "nothing"),
+    ],
+)
+def test_a_pair_loads_a_change_together_or_in_turn(tmp_path: Path, waiting: list[str], incompatible: list[str], strategy: str) -> None:
+    hosts = {"one-cc1": waiting[0], "one-cc2": waiting[1]}
+    known = {host: {"seen": {"waiting": kind}} for host, kind in hosts.items()}
+    play_ = {
+        "hosts": "one-cc1,one-cc2",
+        "gather_facts": False,
+        "vars": {"cc_gateway_group": "one_cc"},
+        "vars_files": [str(REPO / "roles/cc_gateway/vars/main.yml")],
+        "tasks": [
+            {"ansible.builtin.set_fact": {
+                "__cc_gateway_waiting": "{{ known[inventory_hostname] }}", "__cc_gateway": {"incompatible": incompatible}
+             }, "vars": {"known": known}},
+            {"ansible.builtin.debug": {"msg": "strategy={{ __cc_gateway_strategy }}."}},
+        ],
+    }  # fmt: skip
+    assert play(tmp_path, [play_], inventory(), {}).count(f"strategy={strategy}.") == 2
