@@ -189,10 +189,10 @@ def adversaries(cluster: Cluster) -> Adversaries:
     return Adversaries(cluster)
 
 
-def played(cluster: Cluster, playbook: str, *arguments: str) -> tuple[int, str]:
+def played(cluster: Cluster, playbook: str, *arguments: str, limit: int = PLAYBOOK_LIMIT) -> tuple[int, str]:
     """As Cluster.play, with a limit: a run that hangs is killed, and fails the test."""
     done = subprocess.run(
-        ["timeout", "--kill-after=10", str(PLAYBOOK_LIMIT), *cluster._command(playbook, *arguments)["args"]],
+        ["timeout", "--kill-after=10", str(limit), *cluster._command(playbook, *arguments)["args"]],
         cwd=HERE.parents[1], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
     )  # fmt: skip
@@ -217,8 +217,9 @@ def test_s1_what_the_roles_do_again_and_again(cluster: Cluster, adversaries: Adv
     watched = ("/etc/eucalyptus-ha", "/etc/eucalyptus-ha/keys", "/etc/eucalyptus", "/run/eucalyptus-ha", "/run", "/tmp")
     with adversaries.at_work(*swapped, watched=watched) as counts:
         status, output = played(
-            cluster, str(tmp_path / "play.yml"), "-e", json.dumps({"tries": rounds, "keys": str(cluster.lab.dir / "keys")})
-        )
+            cluster, str(tmp_path / "play.yml"), "-e", json.dumps({"tries": rounds, "keys": str(cluster.lab.dir / "keys")}),
+            limit=PLAYBOOK_LIMIT + rounds * LIMIT,
+        )  # fmt: skip
     results = [json.loads(json.loads(found)[7:]) for found in re.findall(r'"msg": ("RESULT .*")', output)]
     hangs = [result["msg"] for one in results for result in one if "timed out" in str(result.get("msg", "")).lower()]
     report("roles' tasks", {"tries": len(results), "wins": len(adversaries.won()), "hangs": len(hangs), "adversaries": counts})
