@@ -176,10 +176,14 @@ def page(parts: list[dict], about: dict) -> str:
         # REUSE-IgnoreStart: the licence of what is written, not of this file
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
         # REUSE-IgnoreEnd
-        "# Soak test",
+        "# Measured: an hour at the defaults, and an hour with faults",
         "",
-        f"A pair at the defaults, with a heartbeat of the cloud controller every {HEARTBEAT:g} s. "
-        f"{about['when']}, {about['machine']}, load {about['load']}.",
+        f"A pair in a lab of containers (`tests/lab`). The cloud controller sends a heartbeat to both controllers every {HEARTBEAT:g} s. `quiet`: "
+        "nothing else happens.",
+        "`trouble`: one fault after another on both hosts, none of which may move the VIP. `soap`: as `quiet`, with `cc_gateway_check_source: soap`.",
+        "",
+        "GET and SOAP are the requests that the controller got; SOAP requests beyond the heartbeats are the check's. Topology is present while the",
+        "controller has one, which every SOAP request of the check empties until the next heartbeat.",
         "",
         "| part | seconds | host | GET | SOAP | of them heartbeats | topology present | moves of the VIP |",
         "|---|---|---|---|---|---|---|---|",
@@ -194,7 +198,8 @@ def page(parts: list[dict], about: dict) -> str:
         if one["troubles"]:
             lines += ["", "In `trouble`: " + "; ".join(f"{name}: {number} times" for name, number in one["troubles"].items())
                       + ". A controller that is restarted counts from then on."]  # fmt: skip
-    return "\n".join([*lines, "", "Written by `tests/bench/soak.py` (`make soak`). Do not edit.", ""])
+    made = f"*Written by `make soak` on {about['when']}: {about['machine']}, load {about['load']} at the start. Do not edit.*"
+    return "\n".join([*lines, "", "---", "", made, ""])
 
 
 def deploy(stage: Stage, *args: str) -> None:
