@@ -178,26 +178,27 @@ def page(parts: list[dict], about: dict) -> str:
         # REUSE-IgnoreEnd
         "# Measured: an hour at the defaults, and an hour with faults",
         "",
-        f"A pair in a lab of containers (`tests/lab`). The cloud controller sends a heartbeat to both controllers every {HEARTBEAT:g} s. `quiet`: "
-        "nothing else happens.",
-        "`trouble`: one fault after another on both hosts, none of which may move the VIP. `soap`: as `quiet`, with `cc_gateway_check_source: soap`.",
+        "A pair in a lab of containers (`tests/lab`). The cloud controller sends a heartbeat to both controllers every "
+        f"{HEARTBEAT:g} s.",
+        "`quiet`: nothing else happens. `trouble`: one fault after another on both hosts, none of which may move the VIP. `soap`: as",
+        "`quiet`, with `cc_gateway_check_source: soap`.",
         "",
-        "GET and SOAP are the requests that the controller got; SOAP requests beyond the heartbeats are the check's. Topology is present while the",
-        "controller has one, which every SOAP request of the check empties until the next heartbeat.",
+        "GET and SOAP are the requests that the controller got; SOAP requests beyond the heartbeats are the check's. Topology is",
+        "present while the controller has one, which every SOAP request of the check empties until the next heartbeat. `trouble`",
+        "restarts the controllers, which then count anew.",
         "",
         "| part | seconds | host | GET | SOAP | of them heartbeats | topology present | moves of the VIP |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for one in parts:
         for host, counts in one["hosts"].items():
-            lines.append(
-                f"| {one['part']} | {one['seconds']} | {host} | {counts['get']} | {counts['soap']} | {counts['heartbeats']} "
-                f"| {100 * counts['topology']['share']:.1f} % | {len(one['moves'])} |"
-            )
+            seen = [counts["get"], counts["soap"], counts["heartbeats"], f"{100 * counts['topology']['share']:.1f} %"]
+            cells = " | ".join(map(str, ["-"] * 4 if one["troubles"] else seen))
+            lines.append(f"| {one['part']} | {one['seconds']} | {host} | {cells} | {len(one['moves'])} |")
     for one in parts:
         if one["troubles"]:
             lines += ["", "In `trouble`: " + "; ".join(f"{name}: {number} times" for name, number in one["troubles"].items())
-                      + ". A controller that is restarted counts from then on."]  # fmt: skip
+                      + "."]  # fmt: skip
     made = f"*Written by `make soak` on {about['when']}: {about['machine']}, load {about['load']} at the start. Do not edit.*"
     return "\n".join([*lines, "", "---", "", made, ""])
 
