@@ -15,6 +15,7 @@ from pathlib import Path
 import promql_parser
 import pytest
 import yaml
+from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf import keepalived_conf
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import _status_metrics, _verdict
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter import write_verdict_words
 from prometheus_client.parser import text_string_to_metric_families
@@ -262,6 +263,16 @@ def test_a_command_names_a_playbook_and_options_that_exist(name, words):
     assert (ROOT / "playbooks" / f"{playbook.removeprefix('eucalyptus.ha.')}.yml").exists()
     given = [words[number + 1] for number, word in enumerate(words) if word == "-e"]
     assert {one.partition("=")[0] for one in given if not one.startswith(("@", "{"))} <= OPTIONS
+
+
+def test_the_runbook_runs_the_check_and_no_other_script(tmp_path):
+    """keepalived runs the same program for cc_newly_enabled, too, whose exit status is 1 as a rule."""
+    scripts = {"cc_enabled": {"script": "cc-enabled-check --grace 5"}, "cc_newly_enabled": {"script": "cc-enabled-check --newly-enabled 2"}}
+    (tmp_path / "keepalived.conf").write_text(keepalived_conf({"vrrp_script": scripts}, "header"), encoding="utf-8")
+    line = next(line.strip() for line in page("operating.md").splitlines() if "script=$(" in line)
+    line = line.replace("/etc/keepalived/", f"{tmp_path}/")
+    done = subprocess.run(["sh", "-c", f'{line}; echo "$script"'], capture_output=True, text=True, check=True)
+    assert done.stdout == "cc-enabled-check --grace 5\n"
 
 
 INVENTORY = next(text for text in fenced((ROOT / "README.md").read_text(encoding="utf-8"), "yaml") if "eucalyptus_nc" in text)
