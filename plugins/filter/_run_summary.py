@@ -14,7 +14,7 @@ version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
   - Internal to the collection C(eucalyptus.ha). It may change at any time without notice.
-  - Names the hosts on which the gateway is deployed and those on which it is not, what would change in check mode, and the warnings.
+  - Names the hosts on which the gateway is deployed and those on which it is not, and the warnings.
 positional: in_play, everyone, hostvars, check_mode
 options:
   _input:
@@ -33,7 +33,7 @@ options:
     elements: str
     required: true
   hostvars:
-    description: The variables of the hosts, with C(__cc_gateway) and C(__cc_gateway_changes).
+    description: The variables of the hosts, with C(__cc_gateway).
     type: dict
     required: true
   check_mode:
@@ -66,9 +66,8 @@ def run_summary(done: list[str], in_play: list[str], everyone: list[str], hostva
     lines = []
     if check_mode:
         lines.append(f"Check mode: nothing was changed. A real run would deploy the gateway on {_list(done) or 'no host'}.")
-        for name in done:
-            changes = list(hostvars[name].get("__cc_gateway_changes") or [])
-            lines.append(f"{name}: would change {_list(changes)}." if changes else f"{name}: nothing to change.")
+        if done:
+            lines.append("The tasks that are marked as changed above are those that would change something.")
     else:
         lines.append(f"Gateway deployed on {_list(done) or 'no host'}.")
     if failed:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from ansible_collections.eucalyptus.ha.plugins.filter._run_summary import run_summary
 
 VARS = {
-    "cc1": {"__cc_gateway_changes": ["keepalived.conf", "the check"], "__cc_gateway": {"warnings": ["the certificate expires in 12 days"]}},
-    "cc2": {"__cc_gateway_changes": []},
+    "cc1": {"__cc_gateway": {"warnings": ["the certificate expires in 12 days"]}},
+    "cc2": {},
 }
 
 
@@ -15,11 +15,14 @@ def test_both_deployed():
     assert run_summary(["cc1", "cc2"], ["cc1", "cc2"], ["cc1", "cc2"], {"cc1": {}, "cc2": {}}, False) == "Gateway deployed on cc1, cc2."
 
 
-def test_o6_check_mode_lists_what_would_change():
+def test_o6_check_mode_names_where_the_changes_are_listed():
     lines = run_summary(["cc1", "cc2"], ["cc1", "cc2"], ["cc1", "cc2"], VARS, True).splitlines()
     assert lines[0] == "Check mode: nothing was changed. A real run would deploy the gateway on cc1, cc2."
-    assert "cc1: would change keepalived.conf, the check." in lines
-    assert "cc2: nothing to change." in lines
+    assert lines[1:] == [
+        "The tasks that are marked as changed above are those that would change something.",
+        "WARNING: cc1: the certificate expires in 12 days",
+    ]
+    assert len(run_summary([], ["cc1"], ["cc1"], {"cc1": {}}, True).splitlines()) == 2, "no host, and the one that failed"
 
 
 def test_o15_a_host_outside_limit_is_not_left_to_do():
