@@ -43,7 +43,8 @@ def _keepalived_errors(variables: dict[str, Any], template: Callable[[Any], Any]
     options = _role_options.load_specs("keepalived")["argument_specs"]["main"]["options"]
     # Its value may hold passwords, and it is evaluated below.
     options.pop("keepalived_config")
-    return _role_options.read_options(options, variables, template)[1]
+    dotted = _role_options.suboptions_as_variables(variables, _role_options.names_of(options))
+    return dotted + _role_options.read_options(options, variables, template)[1]
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types

@@ -111,17 +111,36 @@ def unknown_options(names: Iterable[str], options: Iterable[str], prefix: str, a
     :param also: names that are not options but are valid
     """
     options = {name for name in options if name.startswith(prefix)}
+    dotted = suboptions_as_variables(names, options)
     others = {name for name in map(str, names) if name.startswith(prefix)} - options - set(also)
-    return [_not_an_option(name, options, prefix, OWN) for name in sorted(others)]
+    return dotted + [_not_an_option(name, options, prefix, OWN, as_variable=True) for name in sorted(others)]
 
 
-def _not_an_option(name: str, options: Iterable[str], prefix: str, otherwise: str) -> str:
+def suboptions_as_variables(names: Iterable[str], options: Iterable[str]) -> list[str]:
+    """A sentence for each variable that is named like a suboption (-e OPTION.SUBOPTION=…): Ansible accepts it, and nothing reads it."""
+    found = sorted({name for name in map(str, names) if "." in name} & set(options))
+    return [
+        f"{name} is not a variable but {_suboption(name)}, and would be ignored. Write {name.replace('.', ': {')}: VALUE}}."
+        for name in found
+    ]
+
+
+def _suboption(name: str) -> str:
+    option, _dot, part = name.partition(".")
+    return f"suboption {part} of {option}"
+
+
+def _not_an_option(name: str, options: Iterable[str], prefix: str, otherwise: str, as_variable: bool = False) -> str:
     # The common prefix would make every option similar.
     known = {option.removeprefix(prefix): option for option in sorted(options)}
     # A suboption is found by its own name, too.
     known = {end.rpartition(".")[2]: option for end, option in known.items()} | known
     close = get_close_matches(name.removeprefix(prefix), known, n=1, cutoff=CLOSE)
-    return f"{name} is not an option of this role. {f'Did you mean {known[close[0]]}?' if close else otherwise}"
+    if not close:
+        return f"{name} is not an option of this role. {otherwise}"
+    # A variable cannot be renamed to OPTION.SUBOPTION.
+    option = known[close[0]]
+    return f"{name} is not an option of this role. Did you mean {_suboption(option) if as_variable and '.' in option else option}?"
 
 
 def _empty(given: Any) -> bool:

@@ -23,6 +23,11 @@ def test_what_is_not_set_or_partly_set_is_right():
             {"keepalived_unit": {"hardenning": True}},
             "keepalived_unit.hardenning is not an option of this role. Did you mean keepalived_unit.hardening?",
         ),
+        (
+            {"keepalived_unit.hardening": True},
+            "keepalived_unit.hardening is not a variable but suboption hardening of keepalived_unit, and would be ignored. "
+            "Write keepalived_unit: {hardening: VALUE}.",
+        ),
         ({"keepalived_reload": {"timeout": "soon"}}, "keepalived_reload.timeout must be an integer (got 'soon')"),
         ({"keepalived_firewall": "iptables"}, "keepalived_firewall must be a dictionary (got 'iptables')"),
         (

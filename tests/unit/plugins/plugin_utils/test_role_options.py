@@ -14,6 +14,7 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils._role_options import
     option_names,
     read_options,
     sentences,
+    suboptions_as_variables,
     unknown_options,
 )
 
@@ -184,12 +185,24 @@ def test_each_unknown_variable_is_named_once_with_the_fix():
         "cc_gateway_contact is not an option of this role. Remove it, or rename it if it is a variable of your own.",
         "cc_gateway_vips is not an option of this role. Did you mean cc_gateway_vip?",
     ]
-    assert unknown_options(KNOWN, KNOWN, PREFIX) == []
+    assert unknown_options([name for name in KNOWN if "." not in name], KNOWN, PREFIX) == []
 
 
 @pytest.mark.parametrize("name", ["cc_gateway_check_fal", "cc_gateway_fall"])
 def test_a_suboption_is_found_by_either_name(name):
-    assert unknown_options([name], KNOWN, PREFIX) == [f"{name} is not an option of this role. Did you mean cc_gateway_check.fall?"]
+    assert unknown_options([name], KNOWN, PREFIX) == [
+        f"{name} is not an option of this role. Did you mean suboption fall of cc_gateway_check?"
+    ]
+
+
+def test_a_suboption_is_not_a_variable():
+    """-e cc_gateway_check.fall=2 is accepted by Ansible, and nothing would read it."""
+    sentence = (
+        "cc_gateway_check.fall is not a variable but suboption fall of cc_gateway_check, and would be ignored. "
+        "Write cc_gateway_check: {fall: VALUE}."
+    )
+    assert unknown_options(["cc_gateway_check.fall", "cc_gateway_vip"], KNOWN, PREFIX) == [sentence]
+    assert suboptions_as_variables(["cc_gateway_check.fall", "other.fall"], KNOWN) == [sentence]
 
 
 def test_names_with_a_purpose_of_their_own_are_valid():
