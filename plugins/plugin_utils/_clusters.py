@@ -18,6 +18,8 @@ from ansible.errors import AnsibleError
 
 CC_GROUP = "eucalyptus_cc"
 NC_GROUP = "eucalyptus_nc"
+# Unlike the others it is a variable of the inventory.
+NC_GROUP_OPTION = "cc_gateway_nc_group"
 # A controller and its standby: the cloud controller knows no third (Eucalyptus 3.1 to 5.1).
 MOST_HOSTS = 2
 
@@ -45,7 +47,7 @@ def names(value: Any) -> list[str]:
 
 def _hint(name: str, groups: Groups, option: str) -> str:
     # The group of the other kind has nearly the same name.
-    others = ("all", "ungrouped", NC_GROUP if option.startswith("cc_") else CC_GROUP)
+    others = ("all", "ungrouped", NC_GROUP if option == "cc_gateway_clusters" else CC_GROUP)
     known = sorted(group for group, hosts in groups.items() if hosts and group not in others)
     close = difflib.get_close_matches(name, known, n=1)
     if close:
@@ -59,9 +61,12 @@ def _members(name: str, groups: Groups, option: str, content: str, example: str)
     hosts = list(groups.get(name) or [])
     if not hosts:
         what = "is empty" if name in groups else "does not exist"
+        yours = f"name yours on the command line: -e {option}={example} (in the inventory it has no effect)"
+        if option == NC_GROUP_OPTION:
+            yours = f"set {option} of the cluster controllers to yours in the inventory"
         raise ClusterError(
             f"{option} must be an inventory group with {content} (got {name}, which {what}).{_hint(name, groups, option)} "
-            f"Put the hosts into that group, or name yours on the command line: -e {option}={example} (in the inventory it has no effect)"
+            f"Put the hosts into that group, or {yours}"
         )
     return hosts
 

@@ -145,5 +145,16 @@ def test_the_group_of_the_other_kind_is_not_what_was_meant():
     assert "Did you mean" not in str(error.value)
 
 
+def test_the_group_of_a_clusters_node_controllers_is_set_in_the_inventory():
+    groups = {"all": ["a", "n"], "eucalyptus_cc": ["a"], "eucalyptus_nc": ["n"]}
+    with pytest.raises(_clusters.ClusterError) as error:
+        _clusters.node_controllers("eucalyptus_n", groups, "cc_gateway_nc_group")
+    assert str(error.value) == (
+        "cc_gateway_nc_group must be an inventory group with node controllers (got eucalyptus_n, which does not exist). "
+        "Did you mean eucalyptus_nc? Put the hosts into that group, or set cc_gateway_nc_group of the cluster controllers to yours in the "
+        "inventory"
+    )
+
+
 def test_a_vip_is_compared_without_its_prefix():
     assert (_clusters.without_prefix(" 10.0.0.10/32 "), _clusters.without_prefix(None)) == ("10.0.0.10", "")
