@@ -27,8 +27,9 @@ description:
   - For each cluster there are C(eucalyptus_gateway_severity), C(_verdict) (1 for the verdict given, 0 for the others), C(_holders),
     C(_controllers_enabled) and C(_warnings).
   - For each host there are C(_host_reachable), C(_host_deployed), C(_host_holds_vip), C(_host_enabled),
-    C(_host_keepalived_running), C(_host_maintenance) and C(_host_certificate_days_left), for each host that was queried
-    by ARP C(_view_answers).
+    C(_host_keepalived_running), C(_host_maintenance), C(_host_certificate_days_left), and, where connections survive a failover,
+    C(_host_connections_running), C(_host_connections_synchronised), C(_host_connections_entries) and C(_host_connections_age_seconds).
+    For each host that queried by ARP there is C(_view_answers).
 positional: format, generated_at
 options:
   _input:

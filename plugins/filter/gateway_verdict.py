@@ -16,7 +16,7 @@ short_description: Evaluate whether the node controllers of a cluster have the r
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
 description:
-  - Combines the states of the cluster controllers, what their hosts report about the VIP, and what other hosts see, into one
+  - Combines the states of the cluster controllers, what their hosts report about the VIP, and what other hosts get as answers, into one
     verdict with a sentence, an advice and a severity.
   - What is certainly wrong comes first, in the order V(split), V(not_deployed), V(absent), V(two_controllers_enabled),
     V(wrong_holder), V(no_controller_enabled). Then comes V(unknown). The verdicts after it are only given if everything is known
@@ -65,7 +65,7 @@ options:
         required: true
       views:
         description:
-          - A dictionary of the names of other hosts, as a rule node controllers, to what each saw. Either its whole
+          - A dictionary of the names of other hosts, as a rule node controllers, to what each found. Either its whole
             C(eucalyptus_vip) fact, with a probe in it, or C(holders) (list of host names that answered), C(macs) (list of all MAC
             addresses that answered), C(foreign_macs) (those that belong to no cluster controller), C(unnamed_macs) and
             C(unnamed_may_be) (those that match no known host, and whose they may be), C(error) (str or null, why the query failed) and

@@ -17,7 +17,7 @@ description:
   - Returns one fact, C(ansible_facts['eucalyptus_vip']). It has for each VIP whether this host holds it, where and since
     when, what keepalived is doing here, and whether the host is in maintenance.
   - With O(probe=true), which any host of the network can do, it also queries by ARP who answers for the VIPs. More
-    than one answer is split brain, seen by those who suffer from it.
+    than one answer means split brain.
   - Addresses are compared exactly. V(10.0.0.10) is not V(10.0.0.100), and V(fd00::10) is V(FD00:0::10).
   - It changes nothing.
 author:
@@ -65,7 +65,7 @@ options:
   probe_timeout:
     description:
       - How long to wait for answers, in seconds, more than 0 and at most 60. All of it is used, since a second
-        answer is what one is afraid of.
+        answer means split brain.
     type: float
     default: 1.0
   candidates:

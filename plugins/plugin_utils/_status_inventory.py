@@ -235,7 +235,7 @@ def evidence(
         nodes = cluster["nodes"]
         views = {host: _view(hostvars[host]) for host in nodes if host in present}
         views.update({host: {"error": FAILED} for host in nodes if host in failed})
-        groups = ", ".join(cluster["nc_groups"])
+        nowhere = f"none is in inventory group {', '.join(cluster['nc_groups'])}"
         found.append(
             {
                 **{key: cluster[key] for key in ("name", "vip", "keepalived_unit", "certificate_warn_days")},
@@ -246,7 +246,7 @@ def evidence(
                     for host in cluster["hosts"]
                 },
                 "views": views,
-                "not_asked": None if views else "all are outside --limit" if nodes else f"none is in inventory group {groups}",
+                "not_asked": None if views else "all are outside --limit or nc_route_group" if nodes else nowhere,
             }
         )
     return found

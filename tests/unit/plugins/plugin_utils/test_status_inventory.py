@@ -251,7 +251,7 @@ def test_o16_a_host_outside_limit_was_not_asked_whatever_an_earlier_run_left():
     left = {"__cc_gateway_status_host": INSPECTED}
     cluster = evidence(in_play=["cc1"], targeted=["cc1"], cc2=left, nc1=left)
     assert cluster["hosts"]["cc2"] == {"asked": False, "reachable": False, "error": None}
-    assert (cluster["views"], cluster["not_asked"]) == ({}, "all are outside --limit")
+    assert (cluster["views"], cluster["not_asked"]) == ({}, "all are outside --limit or nc_route_group")
 
 
 def test_a_host_that_failed_earlier_in_the_run_is_not_called_outside_limit_and_what_it_reported_is_old():
