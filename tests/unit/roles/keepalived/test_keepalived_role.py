@@ -175,6 +175,11 @@ def test_nothing_restarts_but_what_was_allowed() -> None:
     asking = [task for _file, task in ALL_TASKS if task.get("notify") == "Restart keepalived"]
     assert len(asking) == 1
     assert "__keepalived_reload.restart | bool" in asking[0]["when"]
+    # The handler does nothing without it: then the run reports what needs a restart.
+    assert "keepalived_manage_service | bool" in asking[0]["when"]
+    (reporting,) = [task for _file, task in ALL_TASKS if task["name"] == "Report what needs a restart"]
+    assert "not (__keepalived_reload.restart | bool and keepalived_manage_service | bool)" in reporting["when"]
+    assert "if keepalived_manage_service | bool" in reporting["ansible.builtin.debug"]["msg"]
 
 
 def test_reload_is_what_starts_a_stopped_unit() -> None:
