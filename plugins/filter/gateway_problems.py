@@ -360,6 +360,17 @@ def _preferred_errors(given: dict) -> list[str]:
     return errors
 
 
+def _instance_errors(given: dict) -> list[str]:
+    """Two gateways of one name: filter gateway_config fails then, in a task whose message no_log may hide."""
+    names = [gateway["instance"] for gateway in given.get("gateways") or []]
+    return [
+        f"cc_gateway_further: instance must be different for each gateway, and from cc_gateway_vrrp.instance (got {name} "
+        f"{names.count(name)} times)."
+        for name in sorted(set(names))
+        if names.count(name) > 1
+    ]
+
+
 # Numbers whose limits depend on nothing else: option, least, most, whether it is a whole number.
 _LIMITS = (
     ("certificate_warn_days", 0, 36500, False),
@@ -446,6 +457,7 @@ def gateway_problems(given: dict) -> dict[str, list[str]]:
     errors += _vrrp_errors(given)
     errors += _check_errors(given)
     errors += _preferred_errors(given)
+    errors += _instance_errors(given)
     errors += _limit_errors(given)
     errors += _firewalld_errors(given)
     # cc_gateway_outside_vip, which _connections evaluates.

@@ -184,6 +184,14 @@ def test_options_that_are_none_come_first():
     ]
 
 
+def test_two_gateways_of_one_name_are_an_error():
+    gateways = [{"instance": "eucalyptus"}, {"instance": "six"}]
+    assert gateway_problems({**GOOD, "gateways": gateways})["errors"] == []
+    assert gateway_problems({**GOOD, "gateways": [*gateways, gateways[0]]})["errors"] == [
+        "cc_gateway_further: instance must be different for each gateway, and from cc_gateway_vrrp.instance (got eucalyptus 2 times)."
+    ]
+
+
 def test_all_mistakes_come_in_one_go():
     assert len(gateway_problems({**GOOD, "vip": "", "peers": [], "weight": 0, "check_source": "x"})["errors"]) == 4
 
