@@ -14,7 +14,7 @@ version_added: 0.2.0
 author: The eucalyptus.ha developers (@eucalyptus-ha)
 description:
   - Internal to the collection C(eucalyptus.ha). It may change at any time without notice.
-  - Names the hosts on which the gateway is deployed and those on which it is not, and the warnings.
+  - Names the hosts on which the gateway is deployed and those on which it is not, in check mode what would change, and the warnings.
 positional: in_play, everyone, hostvars, check_mode
 options:
   _input:
@@ -33,7 +33,7 @@ options:
     elements: str
     required: true
   hostvars:
-    description: The variables of the hosts, with C(__cc_gateway).
+    description: The variables of the hosts, with C(__cc_gateway) and what the tasks that change something have registered.
     type: dict
     required: true
   check_mode:
@@ -55,8 +55,36 @@ _value:
 """
 
 
+# What a task has registered, and what it changes; None for the paths in its result.
+_CHANGES: dict[str, str | None] = {
+    "__keepalived_missing": "the package keepalived",
+    "__keepalived_written": "keepalived.conf",
+    "__keepalived_extras": None,
+    "__keepalived_admitted": "the firewall rules for VRRP",
+    "__cc_gateway_keys": "the client key and certificate",
+    "__cc_gateway_check_files": None,
+    "__cc_gateway_forwarding": "the forwarding rules",
+    "__cc_gateway_connections_files": "the configuration of conntrackd",
+}
+
+
 def _list(names: list[str]) -> str:
     return ", ".join(names)
+
+
+def _paths(result: dict[str, Any]) -> list[str]:
+    looped = [one.get("path") or one.get("dest") or "" for one in result.get("results") or [] if one.get("changed")]
+    return [*(result.get("paths") or []), *filter(None, looped)]
+
+
+def _changes(known: dict[str, Any]) -> list[str]:
+    """What would change on a host."""
+    found = []
+    for name, words in _CHANGES.items():
+        result = known.get(name) or {}
+        if result.get("changed"):
+            found += [words] if words else _paths(result)
+    return found
 
 
 def run_summary(done: list[str], in_play: list[str], everyone: list[str], hostvars: Any, check_mode: bool) -> str:
@@ -66,8 +94,9 @@ def run_summary(done: list[str], in_play: list[str], everyone: list[str], hostva
     lines = []
     if check_mode:
         lines.append(f"Check mode: nothing was changed. A real run would deploy the gateway on {_list(done) or 'no host'}.")
-        if done:
-            lines.append("The tasks that are marked as changed above are those that would change something.")
+        for name in done:
+            changes = _changes(hostvars[name])
+            lines.append(f"{name}: would change {_list(changes)}." if changes else f"{name}: nothing to change.")
     else:
         lines.append(f"Gateway deployed on {_list(done) or 'no host'}.")
     if failed:

@@ -3,11 +3,23 @@
 
 from __future__ import annotations
 
-from ansible_collections.eucalyptus.ha.plugins.filter._run_summary import run_summary
+import re
+from pathlib import Path
+
+from ansible_collections.eucalyptus.ha.plugins.filter._run_summary import _CHANGES, run_summary
+
+ROLES = Path(__file__).resolve().parents[4] / "roles"
 
 VARS = {
-    "cc1": {"__cc_gateway": {"warnings": ["the certificate expires in 12 days"]}},
-    "cc2": {},
+    "cc1": {
+        "__cc_gateway": {"warnings": ["the certificate expires in 12 days"]},
+        "__keepalived_written": {"changed": True},
+        "__keepalived_admitted": {"changed": False},
+        "__keepalived_extras": {"changed": True, "results": [{"changed": True, "dest": "/etc/a"}, {"changed": False, "dest": "/etc/b"}]},
+        "__cc_gateway_check_files": {"changed": True, "paths": ["/usr/libexec/keepalived/cc-enabled-check"]},
+        "__cc_gateway_forwarding": {"skipped": True, "changed": False},
+    },
+    "cc2": {"__cc_gateway_check_files": {"changed": False, "paths": []}},
 }
 
 
@@ -15,14 +27,21 @@ def test_both_deployed():
     assert run_summary(["cc1", "cc2"], ["cc1", "cc2"], ["cc1", "cc2"], {"cc1": {}, "cc2": {}}, False) == "Gateway deployed on cc1, cc2."
 
 
-def test_o6_check_mode_names_where_the_changes_are_listed():
+def test_o6_check_mode_lists_what_would_change():
     lines = run_summary(["cc1", "cc2"], ["cc1", "cc2"], ["cc1", "cc2"], VARS, True).splitlines()
-    assert lines[0] == "Check mode: nothing was changed. A real run would deploy the gateway on cc1, cc2."
-    assert lines[1:] == [
-        "The tasks that are marked as changed above are those that would change something.",
+    assert lines == [
+        "Check mode: nothing was changed. A real run would deploy the gateway on cc1, cc2.",
+        "cc1: would change keepalived.conf, /etc/a, /usr/libexec/keepalived/cc-enabled-check.",
+        "cc2: nothing to change.",
         "WARNING: cc1: the certificate expires in 12 days",
     ]
     assert len(run_summary([], ["cc1"], ["cc1"], {"cc1": {}}, True).splitlines()) == 2, "no host, and the one that failed"
+
+
+def test_o6_what_the_summary_reads_is_registered_by_the_roles():
+    files = [path.read_text(encoding="utf-8") for role in ("keepalived", "cc_gateway") for path in (ROLES / role / "tasks").glob("*.yml")]
+    registered = set(re.findall(r"register: (\w+)", "\n".join(files)))
+    assert set(_CHANGES) <= registered
 
 
 def test_o15_a_host_outside_limit_is_not_left_to_do():
