@@ -28,7 +28,12 @@ def test_o14_check_mode_on_a_fresh_host_works_and_changes_nothing(cluster):
     run = cluster.play("gateway", "--check", "--diff")
     assert run.status == 0, run.output
     assert "virtual_router_id 45" in run.output, "the configuration that would be written should be shown"
-    assert "Check mode: nothing was changed. A real run would deploy the gateway on cc1, cc2." in " ".join(run.output.split())
+    said = " ".join(run.output.split())
+    assert "Check mode: nothing was changed. A real run would deploy the gateway on cc1, cc2." in said
+    # O6
+    would = said.partition("cc1: would change ")[2].partition("cc2: ")[0]
+    for change in ("the package keepalived", "keepalived.conf", "/usr/libexec/keepalived/cc-enabled-check", "the forwarding rules"):
+        assert change in would, said[-2000:]
     assert "def observe_state_file" not in run.output, "programs are not shown"
     assert {host: fingerprint(cluster, host) for host in ("cc1", "cc2")} == before
     assert cluster.status("cc1", "command -v keepalived") != 0
