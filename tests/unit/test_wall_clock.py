@@ -125,3 +125,9 @@ def test_sleeping_and_waiting_take_their_time():
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run(["sleep", "60"], timeout=0.2, check=False)
     assert 0.4 <= time.monotonic() - begun < 50
+
+
+@pytest.mark.wall_clock
+@pytest.mark.parametrize("environment", [None, {"PATH": os.environ["PATH"]}], ids=["this one", "a clean one"])
+def test_children_can_sleep(environment):
+    subprocess.run([sys.executable, "-c", "import time; time.sleep(0.1)"], env=environment, check=True)

@@ -14,12 +14,12 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-import select
 import subprocess
 import sys
 import sysconfig
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +28,9 @@ import pytest
 _LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 #: What moves the clock of a process; tools/other-dates sets them.
 _MOVED = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "FAKETIME_FORCE_MONOTONIC_FIX")
+
+
+_SLEEP = str(Path(__file__).resolve().parent / "other_dates")
 
 
 def harmless(reason: str) -> Callable[[Callable], Callable]:
@@ -118,20 +121,15 @@ def _watch_datetime(uses: Uses) -> None:
     datetime.datetime, datetime.date = kind(datetime.datetime), kind(datetime.date)  # type: ignore[misc]  # replaced on purpose
 
 
-def _sleep(seconds: float) -> None:
-    """libfaketime 0.9.10 fails clock_nanosleep() with an absolute monotonic time, which is how Python 3.11 sleeps."""
-    select.select([], [], [], seconds)
-
-
 def _move_the_clock() -> None:
-    """What libfaketime does not do: sleeping, and children that start with a clean environment."""
-    time.sleep = _sleep
+    """Children that start with a clean environment have the moved clock, too; and can sleep (other_dates/sitecustomize.py)."""
     moved = {name: os.environ[name] for name in _MOVED if name in os.environ}
     start = subprocess.Popen.__init__
 
     def started(self: Any, *arguments: Any, **options: Any) -> None:
         if options.get("env") is not None:
-            options["env"] = {**moved, **options["env"]}
+            path = os.pathsep.join(filter(None, (_SLEEP, options["env"].get("PYTHONPATH"))))
+            options["env"] = {**moved, **options["env"], "PYTHONPATH": path}
         start(self, *arguments, **options)
 
     subprocess.Popen.__init__ = started  # type: ignore[method-assign]  # replaced on purpose
