@@ -24,8 +24,13 @@ def gateway_further(entry: Any, defaults: dict, host: str) -> dict:
     name = entry.get("instance", "?")
     missing = [key for key in _NEEDED if not entry.get(key)]
     unknown = sorted(set(entry) - _KNOWN)
-    if missing or unknown:
-        raise AnsibleFilterError(f"cc_gateway_further: {name}: missing {missing}, unknown {unknown}")
+    if missing:
+        raise AnsibleFilterError(f"cc_gateway_further: {name} must have {' and '.join(missing)}.")
+    if unknown:
+        raise AnsibleFilterError(
+            f"cc_gateway_further: {name}: {' and '.join(unknown)} must not be set. Remove it, or correct the name; there are "
+            f"{', '.join(sorted(_KNOWN))}."
+        )
     try:
         family = ipaddress.ip_interface(str(entry["vip"])).version
     except ValueError as error:

@@ -35,8 +35,8 @@ def test_an_ipv6_gateway_has_addresses_of_its_own_which_differ_by_host():
     ("entry", "words"),
     [
         ("x", "list of dictionaries"),
-        ({"instance": "b", "vip": "10.0.0.11"}, "b: missing .'virtual_router_id'"),
-        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "vrid": 2}, "unknown .'vrid'"),
+        ({"instance": "b", "vip": "10.0.0.11"}, "b must have virtual_router_id"),
+        ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "vrid": 2}, "b: vrid must not be set"),
         ({"instance": "b", "vip": "fd00::10", "virtual_router_id": 1}, "addresses is needed"),
         ({"instance": "b", "vip": "10.1.0.9", "virtual_router_id": 1, "interface": "eth1"}, "addresses is needed"),
         ({"instance": "b", "vip": "10.0.0.11", "virtual_router_id": 1, "addresses": {"cc1": "10.0.0.1"}}, "at least one other host"),
