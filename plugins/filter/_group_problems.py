@@ -49,7 +49,6 @@ _value:
 """
 
 
-NO_GROUP = "none"  # for a site that has none on purpose
 PATTERN = "*?[~!&:"
 
 
@@ -64,7 +63,7 @@ def _group_problems(given: Any, groups: Any, option: str) -> list[str]:
         raise AnsibleFilterError(f"_group_problems: groups must be the variable groups (got {type(groups).__name__})")
     found = []
     for name in _clusters.names(given):
-        if name == NO_GROUP or name in groups.get("all", []) or any(sign in name for sign in PATTERN):
+        if name == _clusters.NO_GROUP or name in groups.get("all", []) or any(sign in name for sign in PATTERN):
             continue
         try:
             _clusters.node_controllers(name, groups, option)

@@ -18,6 +18,7 @@ from ansible.errors import AnsibleError
 
 CC_GROUP = "eucalyptus_cc"
 NC_GROUP = "eucalyptus_nc"
+NO_GROUP = "none"  # for a site that has no node controllers in its inventory on purpose
 # Unlike the others it is a variable of the inventory.
 NC_GROUP_OPTION = "cc_gateway_nc_group"
 # A controller and its standby: the cloud controller knows no third (Eucalyptus 3.1 to 5.1).

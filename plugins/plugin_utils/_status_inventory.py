@@ -76,7 +76,7 @@ def _nc_group_errors(option: str, wanted: list[str], groups: _clusters.Groups) -
     errors = []
     for group in wanted:
         try:
-            if group != _clusters.NC_GROUP:
+            if group not in (_clusters.NC_GROUP, _clusters.NO_GROUP):
                 _clusters.node_controllers(group, groups, option)
         except _clusters.ClusterError as error:
             errors.append(str(error))

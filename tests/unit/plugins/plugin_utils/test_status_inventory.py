@@ -120,6 +120,8 @@ def test_a7_an_empty_or_misspelt_group_of_node_controllers_is_an_error(options, 
 def test_a7_an_inventory_without_node_controllers_is_fine_and_the_report_says_so():
     groups, hostvars = inventory()
     del groups["eucalyptus_nc"]
+    for name in ("eucalyptus_nc", "none"):
+        assert plan((groups, hostvars), nc_route_group=name)["errors"] == []
     found = plan((groups, hostvars), nc_route_group="eucalyptus_nc")
     assert found["errors"] == []
     (cluster,) = _status_inventory.evidence(found, hostvars, ["cc1", "cc2"], [])
