@@ -218,16 +218,15 @@ def test_a_removal_decides_by_these_alone() -> None:
 def test_a_pair_loads_a_change_together_or_in_turn(tmp_path: Path, waiting: list[str], incompatible: list[str], strategy: str) -> None:
     hosts = {"one-cc1": waiting[0], "one-cc2": waiting[1]}
     known = {host: {"seen": {"waiting": kind}} for host, kind in hosts.items()}
+    facts = {"__cc_gateway_waiting": "{{ known[inventory_hostname] }}", "__cc_gateway": {"incompatible": incompatible}}
     play_ = {
         "hosts": "one-cc1,one-cc2",
         "gather_facts": False,
         "vars": {"cc_gateway_group": "one_cc"},
         "vars_files": [str(REPO / "roles/cc_gateway/vars/main.yml")],
         "tasks": [
-            {"ansible.builtin.set_fact": {
-                "__cc_gateway_waiting": "{{ known[inventory_hostname] }}", "__cc_gateway": {"incompatible": incompatible}
-             }, "vars": {"known": known}},
+            {"ansible.builtin.set_fact": facts, "vars": {"known": known}},
             {"ansible.builtin.debug": {"msg": "strategy={{ __cc_gateway_strategy }}."}},
         ],
-    }  # fmt: skip
+    }
     assert play(tmp_path, [play_], inventory(), {}).count(f"strategy={strategy}.") == 2
