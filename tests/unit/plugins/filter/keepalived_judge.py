@@ -96,10 +96,12 @@ def judge(texts: Mapping[str, str], directory: Path) -> dict[str, tuple[int, lis
     The words are without the name of the file, sorted, each once.
     """
     assert KEEPALIVED
-    # A config test writes some of the files that it reads the names of. keepalived 2.2.7 overruns a buffer when they are long.
+    # A config test writes some of the files that it reads the names of, so each text has its own: they are tested side by side.
+    # keepalived 2.2.7 overruns a buffer when they are long.
     with tempfile.TemporaryDirectory(prefix="corpus-") as short:
+        own = {name: f"{short}/{number}" for number, name in enumerate(texts)}
         for name, text in texts.items():
-            (directory / f"{name}.test.conf").write_text(text.replace("/tmp/corpus", f"{short}/c"), encoding="utf-8")
+            (directory / f"{name}.test.conf").write_text(text.replace("/tmp/corpus", own[name]), encoding="utf-8")
         subprocess.run(
             ["unshare", "--net", "sh", "-c", _JUDGE, "sh", str(directory), KEEPALIVED],
             check=True,
@@ -109,7 +111,7 @@ def judge(texts: Mapping[str, str], directory: Path) -> dict[str, tuple[int, lis
     found = {}
     for name in texts:
         file = directory / f"{name}.test.conf"
-        words = Path(f"{file}.out").read_text(encoding="utf-8").replace(str(file), "keepalived.conf").replace(short, "/tmp")
+        words = Path(f"{file}.out").read_text(encoding="utf-8").replace(str(file), "keepalived.conf").replace(own[name], "/tmp/c")
         found[name] = (int(Path(f"{file}.code").read_text(encoding="utf-8")), sorted(set(words.splitlines())))
     return found
 
