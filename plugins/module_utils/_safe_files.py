@@ -432,6 +432,51 @@ def _replace(directory, name, wanted):
             os.close(handle)
 
 
+def make_directory(path, wanted, dry=False, label=None):
+    """Make a directory be there with the wanted (mode, uid, gid) -> whether it was not so.
+
+    Missing directories above it belong to root, with mode 0755. label: called with the path where a new one is, and the path that it
+    was given. dry: change nothing. Raises FileError.
+    """
+    parent, name = _split(path)
+    try:
+        above = Directory(parent)
+    except FileError as e:
+        if e.errno != errno.ENOENT:
+            raise
+        if dry:
+            return True
+        make_directory(parent, (0o755, 0, 0), label=label)
+        above = Directory(parent)
+    with above:
+        made = above.status(name) is None
+        if made and dry:
+            return True
+        try:
+            if made:
+                os.mkdir(above.at(name), 0o700)
+                if label:
+                    label(above.at(name), path)
+            return _own(above.at(name), wanted, dry) or made
+        except EnvironmentError as e:
+            raise _failed(e, path)
+
+
+def _own(path, wanted, dry):
+    """Give a directory its mode, uid and gid -> whether they were others."""
+    handle = _open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        found = os.fstat(handle)
+        if (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == wanted:
+            return False
+        if not dry:
+            os.fchown(handle, wanted[1], wanted[2])
+            os.fchmod(handle, wanted[0])
+        return True
+    finally:
+        os.close(handle)
+
+
 def remove(path, as_owner=False, dry=False):
     """Remove a file, or a directory with all that is in it -> whether there was anything. Follows no link. Raises FileError."""
     parent, name = _split(path)
