@@ -60,11 +60,13 @@ _CHANGES: dict[str, str | None] = {
     "__keepalived_missing": "the package keepalived",
     "__keepalived_written": "keepalived.conf",
     "__keepalived_extras": None,
+    "__keepalived_extras_gone": None,
     "__keepalived_admitted": "the firewall rules for VRRP",
     "__cc_gateway_keys": "the client key and certificate",
     "__cc_gateway_check_files": None,
     "__cc_gateway_forwarding": "the forwarding rules",
     "__cc_gateway_connections_files": "the configuration of conntrackd",
+    "__cc_gateway_connections_gone": None,
 }
 
 

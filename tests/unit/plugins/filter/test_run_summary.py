@@ -16,6 +16,7 @@ VARS = {
         "__keepalived_written": {"changed": True},
         "__keepalived_admitted": {"changed": False},
         "__keepalived_extras": {"changed": True, "results": [{"changed": True, "dest": "/etc/a"}, {"changed": False, "dest": "/etc/b"}]},
+        "__keepalived_extras_gone": {"changed": True, "results": [{"changed": True, "path": "/etc/c", "state": "absent"}]},
         "__cc_gateway_check_files": {"changed": True, "paths": ["/usr/libexec/keepalived/cc-enabled-check"]},
         "__cc_gateway_forwarding": {"skipped": True, "changed": False},
     },
@@ -31,7 +32,7 @@ def test_o6_check_mode_lists_what_would_change():
     lines = run_summary(["cc1", "cc2"], ["cc1", "cc2"], ["cc1", "cc2"], VARS, True).splitlines()
     assert lines == [
         "Check mode: nothing was changed. A real run would deploy the gateway on cc1, cc2.",
-        "cc1: would change keepalived.conf, /etc/a, /usr/libexec/keepalived/cc-enabled-check.",
+        "cc1: would change keepalived.conf, /etc/a, /etc/c, /usr/libexec/keepalived/cc-enabled-check.",
         "cc2: nothing to change.",
         "WARNING: cc1: the certificate expires in 12 days",
     ]
