@@ -7,13 +7,13 @@ Makes one lab and deploys it. An inventory of N clusters then names the lab's ho
 real one, over SSH, to a real gateway; but all answer from this one machine, which has to do the hosts' work too.
 
 Writes build/bench/growth.json, .md and .png; --keep copies page and picture to docs/bench. Exit status 1 if a step costs more than in
-proportion: more seconds, tasks or memory for a cluster than SLACK times what one of the step before costs.
+proportion: more seconds, results or memory for a cluster than SLACK times what one of the step before costs.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
+import contextlib
 import json
 import os
 import re
@@ -34,14 +34,13 @@ from table import machine  # noqa: E402 - as above
 
 CLUSTERS = (1, 5, 20, 50, 100, 200)
 PLAYBOOKS = ("status", "gateway")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 # Of what the step before costs for each cluster: measured on a machine that does other things too.
 SLACK = 1.25
 
 
 def inventory(lab: dict[str, Any], number: int) -> dict[str, Any]:
     """The lab's groups `number` times, each time under other names, but for the names in keepalived.conf."""
-    groups: dict[str, Any] = {"lab_outside": copy.deepcopy(lab["children"].get("lab_outside", {}))}
+    groups: dict[str, Any] = {}
     for cluster in range(1, number + 1):
         own = {"eucalyptus_cc": f"c{cluster:03}_cc", "eucalyptus_nc": f"c{cluster:03}_nc"}
         further = {
@@ -57,7 +56,7 @@ def inventory(lab: dict[str, Any], number: int) -> dict[str, Any]:
                 },
                 "vars": {**found.get("vars", {}), **further[group]},
             }
-    return {"all": {"vars": lab.get("vars", {}), "children": {name: group for name, group in groups.items() if group}}}
+    return {"all": {"vars": lab.get("vars", {}), "children": groups}}
 
 
 class Memory:
@@ -79,15 +78,13 @@ class Memory:
 
     def _now(self) -> int:
         total = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(") ")[2].split()
-                if int(fields[3]) == self.session:
-                    # What is shared with the parent after a fork counts once: private pages and shared ones apart.
-                    own = stat.with_name("statm").read_text(encoding="ascii").split()
-                    total += (int(own[1]) - int(own[2])) * PAGE
-            except (OSError, IndexError):
-                continue
+        for process in Path("/proc").glob("[0-9]*"):
+            # One may end meanwhile.
+            with contextlib.suppress(OSError):
+                if os.getsid(int(process.name)) == self.session:
+                    # Pss: a page that several processes have, as after a fork, counts once.
+                    found = re.search(r"^Pss: +(\d+) kB", (process / "smaps_rollup").read_text(encoding="ascii"), re.MULTILINE)
+                    total += 1024 * int(found[1]) if found else 0
         return total
 
     def _watch(self) -> None:
@@ -153,10 +150,9 @@ def page(runs: list[dict[str, Any]], about: dict[str, str], forks: int) -> str:
         # REUSE-IgnoreStart: the licence of what is written, not of this file
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
         # REUSE-IgnoreEnd
-        "# Growth with the number of clusters",
+        "# Measured: growth with the number of clusters",
         "",
-        f"Each cluster has two CCs and one NC. {about['when']}, {about['machine']}, load {about['load']}; "
-        f"{forks} forks.",
+        f"Each cluster has two CCs and one NC; {forks} forks.",
         "`gateway` had nothing to change. All clusters are the same lab under other names, so this machine does the work of the hosts as",
         "well as that of the control node: with hosts of its own each run is faster.",
         "",
@@ -170,8 +166,11 @@ def page(runs: list[dict[str, Any]], about: dict[str, str], forks: int) -> str:
         "",
         "![Seconds and memory against the number of clusters](growth.png)",
         "",
-        "Memory is that of all processes of the run together, without what they share. Written by `tests/bench/growth_bench.py`",
-        "(`make bench-growth`). Do not edit.",
+        "Memory is that of all processes of the run together.",
+        "",
+        "---",
+        "",
+        f"*Written by `make bench-growth` on {about['when']}: {about['machine']}, load {about['load']}. Do not edit.*",
         "",
     ]
     return "\n".join(lines)
