@@ -3,21 +3,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Gathers the settings of a gateway, inspects the host, and fails with one message before anything is changed.
 
-Sets the fact __cc_gateway, all that the tasks of role cc_gateway use. Options: check_program, the check as one text.
+Sets the fact __cc_gateway, all that the tasks of role cc_gateway use.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_problems import gateway_problems
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import (
     _check_source,
     _clusters,
+    _gateway_programs,
     _gateway_settings,
     _role_options,
 )
@@ -38,6 +40,16 @@ def _conf_path(variables: dict[str, Any]) -> str:
     return str(variables.get("keepalived_config_file") or "/etc/keepalived/keepalived.conf")
 
 
+def _extra_variable_errors(names: Iterable[str]) -> list[str]:
+    """Extra variables override everything, also what role cc_gateway passes to role keepalived."""
+    if "keepalived_config" not in names:
+        return []
+    return [
+        "keepalived_config was given with -e (or in an AWX survey), which would override the configuration this role generates. Set it in "
+        "the inventory"
+    ]
+
+
 def _keepalived_errors(variables: dict[str, Any], template: Callable[[Any], Any]) -> list[str]:
     """What is wrong with the site's options of role keepalived, which would find it only after the first changes."""
     options = _role_options.load_specs("keepalived")["argument_specs"]["main"]["options"]
@@ -45,6 +57,14 @@ def _keepalived_errors(variables: dict[str, Any], template: Callable[[Any], Any]
     options.pop("keepalived_config")
     dotted = _role_options.suboptions_as_variables(variables, _role_options.names_of(options))
     return dotted + _role_options.read_options(options, variables, template)[1]
+
+
+def _answer(settings: _gateway_settings.Settings, found: dict[str, Any]) -> dict[str, Any]:
+    """What the check answered with the source that was chosen, in the time that it has; empty if there is no such answer."""
+    _before, soap, state_file = found.get("check_answers") or [{}, {}, {}]
+    answer = soap if settings.uses_soap else state_file
+    in_time = answer.get("definite") and answer.get("elapsed", 0) <= settings.check_timeout
+    return dict(answer) if in_time else {}
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
@@ -93,10 +113,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                 "client_cert_content": options.get("cc_gateway_client_cert_content") or None,
                 "own_cert": settings.own_cert,
                 "preload_file": options.get("cc_gateway_preload_file"),
-                "check_program": self._task.args["check_program"],
+                "check_program": _gateway_programs.check_program(),
                 "outside_vip": options.get("cc_gateway_outside_vip") or None,
                 "outside_interface": settings.outside_interface,
                 "check_runs": [settings.probe_arguments(probe) for probe in probes],
+                "programs": _gateway_programs.programs(settings.host.python, settings.user, bool(settings.connections)),
+                # Which rules there are with an outside VIP depends on who holds it.
+                "rules": None if settings.connections else settings.firewall_rules,
+                "comment": _gateway_settings.FIREWALL_COMMENT,
             },
             task_vars=variables,
         )
@@ -109,6 +133,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         host = variables["inventory_hostname"]
         options, errors = _role_options.read_options(specs["argument_specs"]["main"]["options"], variables, self._templar.template)
         errors += _keepalived_errors(variables, self._templar.template)
+        errors += _extra_variable_errors(load_extra_vars(self._loader))
         # AWX hands the status job's verdicts on to the jobs after it; role cc_gateway_status has options that begin alike.
         status = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]
         also = ["cc_gateway_verdicts", "cc_gateway_holder", *status]
@@ -172,13 +197,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     def _fact(
         settings: _gateway_settings.Settings, facts: dict[str, Any], found: dict[str, Any], problems: dict[str, Any]
     ) -> dict[str, Any]:
-        keys = found.get("client_keys") or {}
+        keys_differ = settings.deploys_keys and not (found.get("client_keys") or {}).get("deployed")
+        programs_differ = found["programs_differ"] != []
         return {
             "user": settings.user,
             "gid": found["user"]["gid"],
             "python": settings.host.python,
-            "deploys_keys": settings.deploys_keys,
-            "keys_deployed": keys.get("deployed"),
+            "keys_differ": keys_differ,
             "source": settings.source,
             "check_argv": settings.check_argv,
             # Without passwords, which would be in the run's output; they are filled in where the file is written.
@@ -192,6 +217,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             "time": found["time"],
             "keepalived_version": facts["keepalived_version"],
             "programs_installed": not facts["missing"],
+            "programs_differ": programs_differ,
+            "rules_differ": found["rules_differ"] is not False,
+            "answer": {} if keys_differ or programs_differ else _answer(settings, found),
             "incompatible": problems["incompatible"],
             "warnings": problems["warnings"],
         }

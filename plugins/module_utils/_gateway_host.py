@@ -27,8 +27,10 @@ from ansible_collections.eucalyptus.ha.plugins.module_utils import (
     _client_keys,
     _connections,
     _deployed_check,
+    _gateway_firewall,
     _keepalived_process,
     _keepalived_setup,
+    _program_files,
     _safe_files,
     _vip_probe,
     _vrrp_listen,
@@ -106,6 +108,22 @@ def look_at_preload(path):
     except _safe_files.FileError as e:
         return e.strerror
     return None
+
+
+def differing_programs(programs):
+    """The paths of those that are not as wanted; None if they cannot be compared."""
+    try:
+        return _program_files.ensure(programs["directories"], programs["files"], dry=True)
+    except _safe_files.FileError:
+        return None  # the task that installs them names the cause
+
+
+def rules_differ(path, rules, comment):
+    """Whether the rules of the packet filter are other ones; None if they cannot be compared."""
+    try:
+        return _gateway_firewall.ensure(path, rules, comment, dry=True)["changed"]
+    except _gateway_firewall.FirewallError:
+        return None  # the task that sets them names the cause
 
 
 def run_check(name, executable, program, arguments):
@@ -205,9 +223,13 @@ def look(params):
             run_check(params["user"], params["python"], params["check_program"], arguments)
             for arguments in params["check_runs"]
         ],
+        "programs_differ": differing_programs(params["programs"]) if params.get("programs") else None,
+        "rules_differ": None,
         "adverts": None,
         "listen_error": None,
     }
+    if params.get("rules") is not None and params["preload_file"]:
+        result["rules_differ"] = rules_differ(params["preload_file"], params["rules"], params["comment"])
     silent = [gateway for gateway in params["gateways"] if not _speaks_already(gateway, setup)]
     interfaces = sorted(set(gateway["interface"] for gateway in silent)) if params["listen_time"] > 0 else []
     listening = [_Aside(_listen, interface, params["listen_time"]) for interface in interfaces]

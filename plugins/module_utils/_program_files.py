@@ -7,11 +7,35 @@
 
 from __future__ import absolute_import, division, print_function
 
+# ruff: noqa: B904  (Python 2 has no `raise from`)
+
 __metaclass__ = type
 
+import errno
 import functools
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _safe_files
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _as_user, _safe_files
+
+
+def ensure(directories, files, dry=False, label=None):
+    """As install(), of what module program_files has as options."""
+    return install(
+        [(one["path"], 0o755, _uid(one.get("owner") or "root"), 0) for one in directories],
+        [(one["path"], int(one["mode"], 8), _bytes(one["content"])) for one in files],
+        dry,
+        label,
+    )
+
+
+def _bytes(text):
+    return text if isinstance(text, bytes) else text.encode("utf-8")
+
+
+def _uid(name):
+    try:
+        return _as_user.account(name).pw_uid
+    except _as_user.UserError:
+        raise _safe_files.FileError(errno.EINVAL, "owner must be a user of this host (got '%s')" % name)
 
 
 def install(directories, files, dry=False, label=None):

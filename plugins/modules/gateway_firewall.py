@@ -80,24 +80,8 @@ file_changed:
   sample: false
 """
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _iptables_preload, _packet_filter, _safe_files
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _gateway_firewall, _packet_filter
 from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
-
-
-def preload(path, rules, comment, dry):
-    """Bring the file up to date -> (changed, text before, text after)."""
-    found = _safe_files.read(path)
-    before = found.content.decode("utf-8") if found else ""
-    after = _iptables_preload.edit(before, [rule for rule in rules if rule["table"] in _iptables_preload.FLUSHED], comment)
-    if after == before:
-        return False, before, after
-    if after.strip():
-        # The packages of Eucalyptus give this directory to EUCA_USER.
-        wanted = _safe_files.Wanted(after.encode("utf-8"), found.mode if found else 0o644)
-        _safe_files.write(path, wanted, as_owner=True, dry=dry)
-    else:
-        _safe_files.remove(path, as_owner=True, dry=dry)
-    return True, before, after
 
 
 def main():
@@ -109,22 +93,12 @@ def main():
         ),
         supports_check_mode=True,
     )
-    path, rules, comment = module.params["preload_file"], module.params["rules"], module.params["comment"]
+    params = module.params
     try:
-        changed, before, after = preload(path, rules, comment, module.check_mode)
-        # What the file had already is in effect but for the moment in which the controller loads it.
-        missing, obsolete = (_packet_filter.plan if changed else _packet_filter.lasting_plan)(comment, rules)
-        if (missing or obsolete) and not module.check_mode:
-            _packet_filter.apply(comment, rules)
-    except (_safe_files.FileError, _iptables_preload.PreloadError, _packet_filter.FilterError, UnicodeDecodeError) as error:
-        module.fail_json(msg="%s: %s" % (path, getattr(error, "strerror", None) or error))
-    module.exit_json(
-        changed=bool(changed or missing or obsolete),
-        file_changed=changed,
-        missing=missing,
-        obsolete=obsolete,
-        diff=dict(before=before, after=after, before_header=path, after_header=path),
-    )
+        result = _gateway_firewall.ensure(params["preload_file"], params["rules"], params["comment"], module.check_mode)
+    except _gateway_firewall.FirewallError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -121,6 +121,17 @@ options:
     type: list
     elements: list
     default: []
+  programs:
+    description: C(directories) and C(files) to compare with those of the host, as module M(eucalyptus.ha.program_files) takes them.
+    type: dict
+  rules:
+    description: Rules to compare with those of the packet filter and of O(preload_file), as M(eucalyptus.ha.gateway_firewall) takes them.
+    type: list
+    elements: dict
+  comment:
+    description: The comment by which those rules are recognised.
+    type: str
+    default: eucalyptus.ha
 notes:
   - Needs root, since it takes raw sockets and tries what O(user) can do.
   - Uses Python's standard library, from 2.7 on, and the C(openssl) command.
@@ -556,6 +567,17 @@ check_answers:
   type: list
   elements: dict
   sample: []
+programs_differ:
+  description: The paths of those of O(programs) that are not as wanted. V(null) without O(programs), or if they cannot be compared.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+rules_differ:
+  description: Whether the rules are other ones than O(rules). V(null) without O(rules), or if they cannot be compared.
+  returned: success
+  type: bool
+  sample: false
 listen_error:
   description: Why nobody could listen.
   returned: success
@@ -563,7 +585,7 @@ listen_error:
   sample: null
 """
 
-from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _gateway_host
+from ansible_collections.eucalyptus.ha.plugins.module_utils import _addresses, _gateway_host, _packet_filter
 from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
 
 
@@ -602,6 +624,9 @@ def main():
             outside_interface=dict(type="str"),
             check_program=dict(type="str", default=""),
             check_runs=dict(type="list", elements="list", default=[]),
+            programs=dict(type="dict"),
+            rules=dict(type="list", elements="dict"),
+            comment=dict(type="str", default=_packet_filter.COMMENT),
         ),
         required_together=[("client_key", "client_cert"), ("client_key_content", "client_cert_content")],
         supports_check_mode=True,

@@ -21,11 +21,7 @@ description:
     anything is changed.
 author:
   - The eucalyptus.ha developers (@eucalyptus-ha)
-options:
-  check_program:
-    description: The check as one text, which is not on the host yet.
-    type: str
-    required: true
+options: {}
 extends_documentation_fragment:
   - eucalyptus.ha._attributes
   - eucalyptus.ha._attributes.info
@@ -34,7 +30,6 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Validate the settings and inspect the host
   eucalyptus.ha.gateway_preflight:
-    check_program: "{{ check }}"
   become: true
 """
 

@@ -90,19 +90,8 @@ paths:
   sample: [/usr/libexec/example/example.py]
 """
 
-import pwd
-
-from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _program_files, _safe_files
 from ansible_collections.eucalyptus.ha.plugins.module_utils._plain_module import PlainModule
-
-
-def uid(module, name):
-    """The number of a user."""
-    try:
-        return pwd.getpwnam(name).pw_uid
-    except KeyError:
-        return module.fail_json(msg="owner must be a user of this host (got '%s')" % name)
 
 
 def main():
@@ -134,11 +123,8 @@ def main():
 
     params = module.params
     try:
-        paths = _program_files.install(
-            [(one["path"], 0o755, uid(module, one["owner"]), 0) for one in params["directories"]],
-            [(one["path"], int(one["mode"], 8), to_bytes(one["content"])) for one in params["files"]],
-            module.check_mode,
-            label if module.selinux_enabled() else None,
+        paths = _program_files.ensure(
+            params["directories"], params["files"], module.check_mode, label if module.selinux_enabled() else None
         )
     except _safe_files.FileError as e:
         module.fail_json(msg=e.strerror)

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.eucalyptus.ha.plugins.module_utils import _deployed_check
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils import (
     _clusters,
-    _python_bundle,
+    _gateway_programs,
     _role_options,
     _run_identity,
     _verdict,
@@ -23,7 +23,6 @@ from ansible_collections.eucalyptus.ha.plugins.plugin_utils import (
 
 ASK_FROM = ("host", "control_node")
 FAIL_AT = tuple(name for name in _verdict.GRAVITY if name not in ("ok", "planned"))
-CHECK_FILES = _role_options.ROLES / "cc_gateway" / "files"
 OWN = "cc_gateway_status_"
 FAILED = "it failed earlier in this run"
 
@@ -121,9 +120,7 @@ def plan(groups: _clusters.Groups, hostvars: Hostvars, options: Mapping[str, Any
     clusters: list[dict[str, Any]] = []
     queries: dict[str, dict[str, Any]] = {}
     wanted = _clusters.names(options.get("cc_gateway_clusters")) or [_clusters.CC_GROUP]
-    # Hosts have the package as one file (filter _python_bundle).
-    bundle = _python_bundle.python_bundle(str(CHECK_FILES / _deployed_check.FILES))
-    sources = {f"{_deployed_check.FILES}.py": hashlib.sha256(bundle.encode()).hexdigest()}
+    sources = {f"{_deployed_check.FILES}.py": hashlib.sha256(_gateway_programs.check_program().encode()).hexdigest()}
     for name in wanted:
         try:
             hosts = _clusters.controllers(name, groups)[name]

@@ -53,7 +53,7 @@ HOSTVARS = {
     "nc1": {"ansible_facts": {}, "recording": SEEN},
 }
 REGISTERED = {
-    "_python_bundle": {"role_path": str(ROOT / "roles/cc_gateway")},
+    "_gateway_programs": {"__cc_gateway": {"python": "/usr/bin/python3", "user": "eucalyptus", "connections": None}},
     "check_answer": {
         "check": {"rc": 0, "stdout": '{"local_state": "ENABLED", "enabled": true, "definite": true, "message": "m"}'}
     },
@@ -62,12 +62,11 @@ REGISTERED = {
     "keepalived_verdict": {"config_test": {"rc": 4, "stdout": "", "stderr": "Unknown keyword 'x'"}},
     "_maintenance_problems": {"answers": {"cc1": {"vips": [{"configured": True}]}, "cc2": {}}},
     "_run_summary": {"hostvars": {"cc1": {}, "cc2": {}}},
-    "gateway_preflight": {"check": "/usr/local/libexec/eucalyptus-ha/cc_enabled_check"},
     "_group_problems": {"groups": {"all": ["nc1"], "eucalyptus_nc": ["nc1"]}},
 }
 # A word of what must come out.
 SHOWS = {
-    "_python_bundle": "def observe_state_file",
+    "_gateway_programs": "/usr/libexec/keepalived/cc-enabled-check",
     "_maintenance_problems": "cc2",
     "_run_summary": "cc1",
     "_drill_problems": "must have two hosts",

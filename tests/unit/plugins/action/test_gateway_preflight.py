@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
-from ansible_collections.eucalyptus.ha.plugins.action.gateway_preflight import _keepalived_errors
+from ansible_collections.eucalyptus.ha.plugins.action.gateway_preflight import (
+    _answer,
+    _extra_variable_errors,
+    _keepalived_errors,
+)
 
 
 def errors(**variables):
@@ -42,3 +48,30 @@ def test_a_wrong_suboption_is_an_error_of_the_preflight(variables, error):
 
 def test_the_configuration_is_in_no_message():
     assert errors(keepalived_config="auth_pass hunter2") == []
+
+
+def test_the_configuration_may_not_be_an_extra_variable():
+    assert _extra_variable_errors({"cc_gateway_vip": "10.0.0.10"}) == []
+    [error] = _extra_variable_errors({"keepalived_config": {}})
+    assert error.startswith("keepalived_config was given with -e")
+
+
+SOAP = {"definite": True, "local_state": "DISABLED", "elapsed": 0.2}
+STATE_FILE = {"definite": True, "local_state": "ENABLED", "elapsed": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("uses_soap", "answers", "answer"),
+    [
+        (False, [{}, SOAP, STATE_FILE], STATE_FILE),
+        (True, [{}, SOAP, STATE_FILE], SOAP),
+        # With cc_gateway_check_source=soap the controller is not queried twice.
+        (True, [], {}),
+        (False, [STATE_FILE, SOAP, {"definite": False, "message": "refused"}], {}),
+        # keepalived's check has less time than the inspection.
+        (False, [STATE_FILE, SOAP, {**STATE_FILE, "elapsed": 2.5}], {}),
+    ],
+)
+def test_the_answer_is_that_of_the_source_in_the_time_that_the_check_has(uses_soap, answers, answer):
+    settings = SimpleNamespace(uses_soap=uses_soap, check_timeout=2)
+    assert _answer(settings, {"check_answers": answers}) == answer

@@ -257,3 +257,27 @@ def test_every_python_sees_the_same(network, tmp_path, version):
     assert found["client_keys"]["match"] is True
     assert found["client_keys"]["certificate"]["days_left"] > 3600
     assert found["adverts"] == []
+
+
+@netns_lab.NEEDS_ROOT
+def test_programs_that_differ_are_named_and_not_changed(tmp_path):
+    tmp_path.chmod(0o755)
+    program = {"path": str(tmp_path / "program"), "content": "new\n", "mode": "0755"}
+    wanted = {"directories": [{"path": str(tmp_path)}], "files": [program]}
+    assert _gateway_host.differing_programs(wanted) == [program["path"]]
+    assert not (tmp_path / "program").exists()
+    # What cannot be compared is left to the task that installs it.
+    wanted["directories"] = [{"path": str(tmp_path), "owner": "nonesuch"}]
+    assert _gateway_host.differing_programs(wanted) is None
+
+
+@pytest.mark.parametrize(("outcome", "differ"), [({"changed": True}, True), ({"changed": False}, False), (None, None)])
+def test_whether_the_rules_differ(monkeypatch, outcome, differ):
+    def ensure(path, rules, comment, dry):
+        assert (path, rules, comment, dry) == ("/etc/preload", [], "eucalyptus.ha", True)
+        if outcome is None:
+            raise _gateway_host._gateway_firewall.FirewallError("the file is damaged")
+        return outcome
+
+    monkeypatch.setattr(_gateway_host._gateway_firewall, "ensure", ensure)
+    assert _gateway_host.rules_differ("/etc/preload", [], "eucalyptus.ha") is differ

@@ -131,7 +131,7 @@ INSTANCE = {"vrrp_instance": {"site": {"state": "BACKUP"}}}
 
 def task_of(file: str, name: str) -> dict[str, Any]:
     tasks = yaml.safe_load((REPO / "roles/cc_gateway/tasks" / file).read_text(encoding="utf-8"))
-    return next(task for task in tasks if task["name"] == name)
+    return next(task for task in [*tasks, *(task for block in tasks for task in block.get("block", []))] if task["name"] == name)
 
 
 def test_mail_that_the_site_has_in_keepalived_config_is_in_the_configuration_deployed(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_mail_that_the_site_has_in_keepalived_config_is_in_the_configuration_dep
         "keepalived_secure_logging": False,
     }
     shown = {"ansible.builtin.debug": {"msg": "composed={{ __cc_gateway_composed | to_json | b64encode }}."}}
-    compose = task_of("vrrp.yml", "Compose keepalived's configuration from the site's entries and ours")
+    compose = task_of("main.yml", "Compose keepalived's configuration from the site's entries and ours")
     output = play(tmp_path, [{"hosts": "one-cc1", "gather_facts": False, "vars": variables, "tasks": [compose, shown]}], inventory(), {})
     found = re.search(r"composed=([\w+/=]+)", output)
     assert found, output
@@ -217,15 +217,14 @@ def test_a_removal_decides_by_these_alone() -> None:
 )
 def test_a_pair_loads_a_change_together_or_in_turn(tmp_path: Path, waiting: list[str], incompatible: list[str], strategy: str) -> None:
     hosts = {"one-cc1": waiting[0], "one-cc2": waiting[1]}
-    known = {host: {"seen": {"waiting": kind}} for host, kind in hosts.items()}
-    facts = {"__cc_gateway_waiting": "{{ known[inventory_hostname] }}", "__cc_gateway": {"incompatible": incompatible}}
+    facts = {"keepalived_waiting": "{{ known[inventory_hostname] }}", "__cc_gateway": {"incompatible": incompatible}}
     play_ = {
         "hosts": "one-cc1,one-cc2",
         "gather_facts": False,
         "vars": {"cc_gateway_group": "one_cc"},
         "vars_files": [str(REPO / "roles/cc_gateway/vars/main.yml")],
         "tasks": [
-            {"ansible.builtin.set_fact": facts, "vars": {"known": known}},
+            {"ansible.builtin.set_fact": facts, "vars": {"known": hosts}},
             {"ansible.builtin.debug": {"msg": "strategy={{ __cc_gateway_strategy }}."}},
         ],
     }
