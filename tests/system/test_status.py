@@ -286,7 +286,8 @@ def test_o17_the_certificate_expires_soon(deployed, look, pages):
     seen = look("-e", "cc_gateway_certificate_warn_days=4000")
     assert (seen.status, seen.verdict["verdict"], seen.verdict["severity_name"]) == (2, "ok", "warning")
     assert "but the cloud's certificate on cc1 and cc2 expires in" in seen.verdict["sentence"]
-    pages.append(("OK, but something needs attention", "run with `-e cc_gateway_certificate_warn_days=4000`", seen))
+    how = "deployed with `-e cc_gateway_check_source=soap`, and run with `-e cc_gateway_certificate_warn_days=4000`"
+    pages.append(("OK, but something needs attention", how, seen))
 
 
 def test_o4_the_certificate_has_expired(deployed, look, pages):
@@ -296,7 +297,8 @@ def test_o4_the_certificate_has_expired(deployed, look, pages):
     seen = look()
     assert (seen.status, seen.verdict["verdict"], seen.verdict["severity_name"]) == (2, "certificate_expired", "warning")
     assert "the cloud's certificate on cc1 and cc2 expired 36" in seen.verdict["sentence"]
-    pages.append(("A certificate has expired", "the certificate on cc1 and cc2 is one that has expired", seen))
+    how = "deployed with `-e cc_gateway_check_source=soap`; the certificate on cc1 and cc2 has expired"
+    pages.append(("A certificate has expired", how, seen))
     for host in ("cc1", "cc2"):
         deployed.sh(host, f"cp /tmp/cert.pem {CERTIFICATE}")
 
