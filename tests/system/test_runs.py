@@ -12,6 +12,7 @@ import pytest
 from system_helpers import files, wait_for
 
 LOCK = "/run/eucalyptus-ha.lock"
+PENDING = "/run/eucalyptus.ha.keepalived.pending"
 LEAVE = ["maintenance", "-e", "cc_gateway_maintenance=false"]
 
 
@@ -51,6 +52,23 @@ def test_a3_status_reports_a_run_that_is_under_way_and_does_not_alarm(deployed):
     assert run.status == 0, run.output
     assert "eucalyptus.ha.gateway is in progress on" in words(run.output)
     assert deployed.play(*LEAVE).status == 0
+
+
+def test_a_change_is_written_in_one_run_and_loaded_in_another(deployed):
+    change = ("-e", json.dumps({"cc_gateway_vrrp": {"garp_master_delay": 3}}))
+    run = deployed.play("gateway", "--tags", "config", *change)
+    assert run.status == 0, run.output
+    for host in ("cc1", "cc2"):
+        assert "garp_master_delay 3" in deployed.sh(host, "cat /etc/keepalived/keepalived.conf")
+        assert deployed.status(host, f"test -e {PENDING}") == 0, "keepalived has not loaded it"
+    run = deployed.play("gateway", "--tags", "apply", *change)
+    assert run.status == 0, run.output
+    assert "Load the new configuration on cc2" in run.output
+    assert "Write the configuration" not in run.output
+    assert [deployed.status(host, f"test -e {PENDING}") for host in ("cc1", "cc2")] == [1, 1]
+    assert deployed.holders() == ["cc1"]
+    # And back, in one.
+    assert deployed.play("gateway").status == 0
 
 
 @pytest.mark.parametrize(

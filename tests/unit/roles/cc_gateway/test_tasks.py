@@ -229,3 +229,19 @@ def test_a_pair_loads_a_change_together_or_in_turn(tmp_path: Path, waiting: list
         ],
     }
     assert play(tmp_path, [play_], inventory(), {}).count(f"strategy={strategy}.") == 2
+
+
+def test_parts_of_a_deployment_have_tags_and_the_lock_is_in_all_of_them(tmp_path: Path) -> None:
+    (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory()), encoding="utf-8")
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(REPO / ".cache" / "collections")}
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "eucalyptus.ha.gateway", "--list-tasks", "-e",
+               "cc_gateway_clusters=one_cc"]  # fmt: skip
+    listed = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    tags = {found[1]: found[2].split(", ") for found in re.finditer(r"^ +(?:\S+ : )?(\S.*?)\tTAGS: \[(.*)\]$", listed, re.MULTILINE)}
+    always = {name for name, of in tags.items() if of == ["always"]}
+    assert always == {
+        "Lock this host against other runs", "Lock the cluster's hosts that are outside this run", "Fail if another run is under way",
+        "Validate the settings and inspect the host",
+    }  # fmt: skip
+    assert {tag for of in tags.values() for tag in of} == {"", "always", "install", "config", "apply", "verify"}
+    assert task_of("main.yml", "Deploy the gateway")["always"][0]["tags"] == "always"
