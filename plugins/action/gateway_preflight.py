@@ -133,12 +133,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         host = variables["inventory_hostname"]
         options, errors = _role_options.read_options(specs["argument_specs"]["main"]["options"], variables, self._templar.template)
         errors += _keepalived_errors(variables, self._templar.template)
-        errors += _extra_variable_errors(load_extra_vars(self._loader))
         # AWX hands the status job's verdicts on to the jobs after it; role cc_gateway_status has options that begin alike.
         status = _role_options.load_specs("cc_gateway_status")["argument_specs"]["main"]["options"]
         also = ["cc_gateway_verdicts", "cc_gateway_holder", *status]
         # Unlike a wrong value, it does not keep the host from being inspected.
         unknown = _role_options.unknown_options(variables, _role_options.option_names(specs), "cc_gateway_", also)
+        unknown += _extra_variable_errors(load_extra_vars(self._loader))
         facts = self._execute_module(
             module_name="eucalyptus.ha.gateway_settings_info",
             module_args={
