@@ -273,7 +273,7 @@ bench: setup ## what one check costs; table and JSON in build/bench
 	PYTHONPATH=$(COLLECTIONS):tests $(VENV)/bin/python tests/bench/check_bench.py --keep
 
 .PHONY: bench-failover
-bench-failover: setup ## 30 failovers with each of three configurations
+bench-failover: setup ## 30 failovers with each of four configurations
 	$(VENV)/bin/python tests/bench/failover_bench.py --flips 30 --keep
 
 .PHONY: soak
