@@ -83,6 +83,7 @@ NO_VARIABLES = {path.stem for path in [*ROOT.glob("plugins/*/*.py"), *ROOT.glob(
     "nc_route_group",
     "cc_gateway_verdicts",
     "cc_gateway_holder",
+    "keepalived_waiting",
     "keepalived_full",
     "keepalived_connect_any",
 }
