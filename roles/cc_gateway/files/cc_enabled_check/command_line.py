@@ -55,7 +55,7 @@ seconds since boot, 0 for none:
   enabled <when the change from such a state to ENABLED was observed, while it stays ENABLED>
   live <when a request was answered last, 0 after one that failed>
   failed <number of timeouts in a row> <no request before> <what the last one was waiting for>
-  run <exit status of the last run> <when> <UTC, ISO 8601>
+  run <exit status of the last run> <when> <UTC, ISO 8601> <its session: with another, nothing is watched>
   message <the line that the last run reported>
   end
 

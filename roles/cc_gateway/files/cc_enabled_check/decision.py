@@ -48,7 +48,7 @@ RECENT = {"state_file": 10, "soap": 120}
 
 NOTHING = {
     "answer": None, "answered": 0, "seen": None, "other": 0, "enabled": 0, "live": 0,
-    "timeouts": 0, "wait_until": 0, "reason": "", "exit": None,
+    "timeouts": 0, "wait_until": 0, "reason": "", "exit": None, "session": 0,
 }  # fmt: skip
 
 
@@ -122,11 +122,15 @@ def _newly_enabled(new, observation, now, recent, keep):
 
 
 def may_watch(memory, new, observation):
-    """Whether the run may go on watching, since it has nothing to report that the last run did not."""
+    """Whether the run may go on watching, since it has nothing to report that the last run did not.
+
+    A keepalived that has just started knows of no run before: its session is another (systemd makes one for each start).
+    """
     return (
         observation["seen"] is not None
         and observation["seen"] == memory["seen"]
         and new["exit"] == memory["exit"]
+        and new["session"] == memory["session"]
         and new["enabled"] == memory["enabled"]
     )
 

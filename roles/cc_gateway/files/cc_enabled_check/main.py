@@ -70,6 +70,7 @@ def look(options, memory, since_boot):
     observation = observe(options, memory, since_boot)
     since_boot = moment()
     new, result = decide(memory, observation, since_boot, grace, recent)
+    new["session"] = posix.getsid(0)
     end = start + options["watch"]
     if result["remembered"]:
         end = min(end, now() + grace_left(memory, since_boot, grace))
@@ -81,6 +82,7 @@ def look(options, memory, since_boot):
         observation = observe(dict(options, timeout=max(start + options["timeout"] - now(), 0.1)), new, since_boot)
         memory, since_boot = new, moment()
     new, result = decide(memory, observation, since_boot, grace, recent)
+    new["session"] = posix.getsid(0)
     return new, result, since_boot
 
 

@@ -80,11 +80,12 @@ class MemoryFile:
         if answer and not answered:
             raise ValueError(values["answer"])
         timeouts, wait_until, reason = values["failed"].split(" ", 2)
+        run = values["run"].split(" ")
         return {
             "answer": answer, "answered": answered, "seen": seen, "other": other,
             "enabled": since_boot(values["enabled"]), "live": since_boot(values["live"]),
             "timeouts": int(since_boot(timeouts, 99)), "wait_until": since_boot(wait_until, now + LONGEST_WAIT), "reason": reason,
-            "exit": int(values["run"].split(" ")[0]),
+            "exit": int(run[0]), "session": int(run[3]) if len(run) > 3 else 0,
         }  # fmt: skip
 
     def store(self, memory, now, message):
@@ -98,7 +99,7 @@ class MemoryFile:
             "enabled %.2f" % memory["enabled"],
             "live %.2f" % memory["live"],
             "failed %d %.2f %s" % (memory["timeouts"], memory["wait_until"], memory["reason"]),
-            "run %d %.2f %s" % (memory["exit"], now, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())),
+            "run %d %.2f %s %d" % (memory["exit"], now, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), memory["session"]),
             "message " + message,
             "end\n",
         ]

@@ -252,6 +252,13 @@ def test_a_memory_is_never_changed_in_place():
 # --- watching -----------------------------------------------------------------------------------------------
 
 
+def test_another_session_is_not_watched_for():
+    memory = play([(100, definite(DISABLED))])[0]
+    new, _result = check.decision.decide(memory, definite(DISABLED), 101, GRACE, RECENT)
+    assert check.decision.may_watch(memory, new, definite(DISABLED))
+    assert not check.decision.may_watch(memory, {**new, "session": 4711}, definite(DISABLED))
+
+
 def watches(*history):
     memory = play(history[:-1])[0] if len(history) > 1 else check.decision.NOTHING
     new, _result = check.decision.decide(memory, history[-1][1], history[-1][0], GRACE, RECENT)

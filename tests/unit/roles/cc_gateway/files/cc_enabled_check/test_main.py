@@ -200,6 +200,15 @@ def test_news_are_reported_without_watching(watched):
     assert watched.run(seen("NOTREADY"))[2] == []
 
 
+def test_a_keepalived_that_has_just_started_is_answered_at_once(watched, monkeypatch):
+    """Otherwise nobody holds the VIP for the time of a watch after keepalived was killed, with `release`."""
+    watched.run(seen("ENABLED"))
+    assert watched.run(seen("ENABLED"))[2] == [0.7]
+    monkeypatch.setattr(check.main.posix, "getsid", lambda _process: 4711)
+    assert watched.run(seen("ENABLED"))[2] == []
+    assert len(watched.run(seen("ENABLED"))[2]) == 1
+
+
 def test_without_an_answer_the_file_is_watched_too(watched):
     """So that a change during the pause after a time-out is reported at once."""
     watched.run(seen("DISABLED"))

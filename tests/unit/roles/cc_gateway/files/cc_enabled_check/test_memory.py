@@ -107,7 +107,7 @@ def test_form_is_the_one_documented(graced, memory, wire):
     assert re.fullmatch(
         r"cc-enabled-check memory 2\nboot b{36}\nsource soap 127\.0\.0\.1 \d+\nanswer DISABLED 1000\.00\nseen DISABLED 1000\.00\n"
         r"enabled 0\.00\nlive 1000\.00\nfailed 0 0\.00 \n"
-        r"run 1 1000\.00 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n"
+        r"run 1 1000\.00 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \d+\n"
         r"message DISABLED: 127\.0\.0\.1:\d+: localState of cluster PARTI00/CC_00\nend\n",
         memory.read_text(),
     )
@@ -312,11 +312,11 @@ def test_many_at_once_leave_a_whole_memory(run_check, wire, memory, pair):
 BOOT = "b" * 36
 MEMORY = [
     "cc-enabled-check memory 2", f"boot {BOOT}", "source soap cc 8774", "answer ENABLED 5.00", "seen DISABLED 4.00", "enabled 3.00",
-    "live 5.00", "failed 2 9.50 timed out", "run 0 5.00 x", "message m", "end", "",
+    "live 5.00", "failed 2 9.50 timed out", "run 0 5.00 x 7", "message m", "end", "",
 ]  # fmt: skip
 RECALLED = {
     "answer": "ENABLED", "answered": 5.0, "seen": "DISABLED", "other": 4.0, "enabled": 3.0, "live": 5.0,
-    "timeouts": 2, "wait_until": 9.5, "reason": "timed out", "exit": 0,
+    "timeouts": 2, "wait_until": 9.5, "reason": "timed out", "exit": 0, "session": 7,
 }  # fmt: skip
 
 
@@ -342,6 +342,10 @@ def test_a_whole_memory_is_believed(recall):
     assert recall(MEMORY, 0o701) == RECALLED
 
 
+def test_a_memory_of_an_earlier_release_has_no_session(recall):
+    assert recall([*MEMORY[:8], "run 0 5.00 x", *MEMORY[9:]]) == {**RECALLED, "session": 0}
+
+
 def test_what_was_stored_is_recalled(recall, tmp_path):
     file = check.memory.MemoryFile({"memory": str(tmp_path / "memory"), "source": "soap", "host": "cc", "port": 8774})
     for memory in (RECALLED, {**check.decision.NOTHING, "exit": 1}):
@@ -356,7 +360,8 @@ def test_what_was_stored_is_recalled(recall, tmp_path):
         (3, "answer BOGUS 5.00"), (3, "answer ENABLED 0.00"), (3, "answer ENABLED 9.01"), (3, "answer ENABLED"),
         (4, "seen BOGUS 4.00"), (4, "seen DISABLED 9.01"), (4, "seen DISABLED -1"), (5, "enabled 9.01"), (5, "enabled x"),
         (6, "live 9.01"), (6, "live nan"), (7, "failed 2 110.00 timed out"), (7, "failed -1 9.50 timed out"),
-        (7, "failed 100 9.50 timed out"), (7, "failed 2 9.50"), (8, "run x 5.00 x"), (8, "run"), (10, "en"), (11, "more"),
+        (7, "failed 100 9.50 timed out"), (7, "failed 2 9.50"), (8, "run x 5.00 x 7"),
+        (8, "run 0 5.00 x y"), (8, "run"), (10, "en"), (11, "more"),
     ],
 )  # fmt: skip
 def test_one_wrong_line_and_nothing_is_believed(recall, line, text):
