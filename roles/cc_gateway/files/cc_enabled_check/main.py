@@ -80,6 +80,8 @@ def look(options, memory, since_boot):
     since_boot = moment()
     if changed:
         observation = observe(dict(options, timeout=max(start + options["timeout"] - now(), 0.1)), new, since_boot)
+        if observation["asked"] == TIMED_OUT:
+            observation["asked"] = FAILED  # it had less time than a request has: the next run need not wait for one
         memory, since_boot = new, moment()
     new, result = decide(memory, observation, since_boot, grace, recent)
     new["session"] = posix.getsid(0)

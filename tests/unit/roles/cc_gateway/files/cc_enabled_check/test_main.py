@@ -193,6 +193,16 @@ def test_a_second_look_that_is_late_is_a_short_one(watched):
     assert watched.run(seen("DISABLED"), seen("ENABLED"), passes=2)[1] == [1.5, 0.1]
 
 
+def test_a_second_look_that_timed_out_is_no_reason_to_wait(watched):
+    """A slow controller takes most of the time that a request has, and the second look has what is left of it."""
+    watched.run(seen("DISABLED"))
+    watched.run(seen("DISABLED"), seen("ENABLED", definite=False, asked=check.decision.TIMED_OUT))
+    memory = check.memory.MemoryFile(watched.options).recall()[0]
+    assert (memory["seen"], memory["timeouts"], memory["wait_until"]) == ("ENABLED", 0, 0)
+    watched.run(seen("ENABLED", definite=False, asked=check.decision.TIMED_OUT))
+    assert check.memory.MemoryFile(watched.options).recall()[0]["timeouts"] == 1
+
+
 def test_news_are_reported_without_watching(watched):
     watched.run(seen("DISABLED"))
     assert watched.run(seen("ENABLED"))[2] == []
