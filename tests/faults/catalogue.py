@@ -302,8 +302,8 @@ def of_setting(setting: str) -> tuple[Fault, ...]:
         Fault(
             "clock", "The holder's CC has a clock 1 h off from the one who asks; then the cloud enables the other CC",
             (
-                Step("CC's clock 1 h ahead", lambda s: s.wrong_clock(s.holder, 1), watch=SILENT,
-                     why="the CC rejects requests with another time; no other CC is ENABLED",
+                Step("CC's clock 1 h behind", lambda s: s.wrong_clock(s.holder, -1), watch=SILENT,
+                     why="the CC rejects requests made later than its own time; no other CC is ENABLED",
                      # A query each 10 s.
                      also=says("holder", "is the clock right?", 25.0)),
                 Step("the other CC enabled", lambda s: (s.swap(), s.enable(s.holder))[1], within=flip),
