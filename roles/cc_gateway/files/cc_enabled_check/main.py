@@ -84,7 +84,6 @@ def look(options, memory, since_boot):
             observation["asked"] = FAILED  # it had less time than a request has: the next run need not wait for one
         memory, since_boot = new, moment()
     new, result = decide(memory, observation, since_boot, grace, recent)
-    new["session"] = posix.getsid(0)
     return new, result, since_boot
 
 
