@@ -95,6 +95,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         password = str(options.get("cc_gateway_auth_pass") or "")[:8]
         source = options.get("cc_gateway_check_source")
         probes = [] if source not in ("auto", "state_file") else ["state_file", "soap", "state_file"]
+        check = _gateway_programs.check_program()
         found: dict[str, Any] = self._execute_module(
             module_name="eucalyptus.ha.gateway_host_info",
             module_args={
@@ -113,11 +114,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                 "client_cert_content": options.get("cc_gateway_client_cert_content") or None,
                 "own_cert": settings.own_cert,
                 "preload_file": options.get("cc_gateway_preload_file"),
-                "check_program": _gateway_programs.check_program(),
+                "check_program": check,
                 "outside_vip": options.get("cc_gateway_outside_vip") or None,
                 "outside_interface": settings.outside_interface,
                 "check_runs": [settings.probe_arguments(probe) for probe in probes],
-                "programs": _gateway_programs.programs(settings.host.python, settings.user, bool(settings.connections)),
+                "programs": _gateway_programs.programs(check, settings.host.python, settings.user, bool(settings.connections)),
                 # Which rules there are with an outside VIP depends on who holds it.
                 "rules": None if settings.connections else settings.firewall_rules,
                 "comment": _gateway_settings.FIREWALL_COMMENT,

@@ -42,7 +42,8 @@ _value:
 def gateway_programs(gateway: dict[str, Any]) -> dict[str, Any]:
     """The programs of a host, by the fact __cc_gateway."""
     try:
-        return _gateway_programs.programs(gateway["python"], gateway["user"], bool(gateway["connections"]))
+        check = _gateway_programs.check_program()
+        return _gateway_programs.programs(check, gateway["python"], gateway["user"], bool(gateway["connections"]))
     except (OSError, ValueError, SyntaxError) as error:
         raise AnsibleFilterError(f"_gateway_programs: {error}") from error
 

@@ -28,9 +28,10 @@ def _text(name: str) -> str:
     return (FILES / name).read_text(encoding="utf-8")
 
 
-def programs(python: str, user: str, connections: bool) -> dict[str, Any]:
+def programs(check: str, python: str, user: str, connections: bool) -> dict[str, Any]:
     """directories and files of module program_files.
 
+    :param check: as of check_program()
     :param python: the interpreter that the check runs with, a path on the host
     :param user: the user that runs the check
     :param connections: whether connections are synchronised
@@ -40,7 +41,7 @@ def programs(python: str, user: str, connections: bool) -> dict[str, Any]:
         # Creates the directory at boot.
         {"path": "/etc/tmpfiles.d/eucalyptus-ha.conf", "content": f"d {_gateway_settings.RUN_DIRECTORY} 0755 {user} root -\n"},
         # The launcher imports it, so that Python compiles it once and not in every run: a third of its cost.
-        {"path": str(Path(folder, f"{_deployed_check.FILES}.py")), "content": check_program()},
+        {"path": str(Path(folder, f"{_deployed_check.FILES}.py")), "content": check},
         # keepalived calls it with an interpreter in front; the first line is for eucalyptus.ha.status and people, who call it by its name.
         {
             "path": _gateway_settings.CHECK_PATH, "mode": "0755",

@@ -12,7 +12,7 @@ FOLDER = "/usr/libexec/keepalived"
 
 
 def by_path(connections=False):
-    found = _gateway_programs.programs("/usr/bin/python9", "euca", connections)
+    found = _gateway_programs.programs(_gateway_programs.check_program(), "/usr/bin/python9", "euca", connections)
     return found["directories"], {file["path"]: file for file in found["files"]}
 
 
