@@ -113,11 +113,9 @@ def test_safe_file(run, tmp_path):
     assert run(safe_file, path=path, state="absent", _ansible_check_mode=True)["changed"] is True
     assert run(safe_file, path=path, state="absent")["changed"] is True
     assert run(safe_file, path=path, state="absent")["changed"] is False
-    assert run(safe_file, path=path, state="read") == {
-        "changed": False,
-        "exists": False,
-        "invocation": {"module_args": run(safe_file, path=path, state="read")["invocation"]["module_args"]},
-    }
+    found = run(safe_file, path=path, state="read")
+    found.pop("invocation", None)  # from ansible-core 2.21 on Ansible has to ask for it
+    assert found == {"changed": False, "exists": False}
 
 
 def test_safe_file_keeps_a_secret_out_of_what_is_shown(run, tmp_path, capsys):
