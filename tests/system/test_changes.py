@@ -20,6 +20,7 @@ from watch import AddressWatch
 
 WRITE = os.environ.get("CHANGES_DOC") == "1"
 DOC = REPO / "docs" / "changes.md"
+NOTIFY = "/usr/libexec/keepalived/eucalyptus-ha-notify"
 V2 = ("-e", json.dumps({"cc_gateway_vrrp": {"version": 2, "advert_interval": 1}, "cc_gateway_auth_pass": "secret-2"}))
 
 
@@ -144,11 +145,12 @@ def test_keys(deployed, costs, tmp_path):
     assert (costs[-1].two, costs[-1].moves) == (0.0, "cc1")
 
 
+# In the order in which a run has them.
 TASKS = (
     "Validate the settings and inspect the host",
-    "Install the check and the notify script",
     "Write the configuration",
-    "Check whether keepalived has to load a new configuration",
+    "Install the check and the notify script",
+    "Set the order, the holder last",
     "Reload keepalived, or start it if it is not running",
 )
 
@@ -157,6 +159,8 @@ TASKS = (
 def test_a_killed_run_is_finished_by_the_next(deployed, number, task):
     weight = 60 + number
     arguments = ["-e", json.dumps({"cc_gateway_vrrp": {"weight": weight}})]
+    for host in ("cc1", "cc2"):
+        deployed.sh(host, f"echo '# another edition' >> {NOTIFY}")
     with deployed.playing(task, "gateway", *arguments):
         # A moment, so that the task is under way on the hosts; then all of the run is killed.
         time.sleep(0.2)
@@ -166,6 +170,7 @@ def test_a_killed_run_is_finished_by_the_next(deployed, number, task):
     for host in ("cc1", "cc2"):
         assert f"weight {weight}\n" in deployed.sh(host, "cat /etc/keepalived/keepalived.conf")
         assert deployed.status(host, "test -e /run/eucalyptus.ha.keepalived.pending") != 0
+        assert "another edition" not in deployed.sh(host, f"cat {NOTIFY}")
     # In effect, not only on disk: the holder's effective priority is the base and this weight.
     wait_for(
         lambda: (

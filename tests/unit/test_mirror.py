@@ -50,6 +50,7 @@ OTHERS = {
     "roles/test_content.py": "the tasks of every role",
     "roles/test_options.py": "the options of every role",
     "test_mirror.py": "where the tests are",
+    "test_names.py": "what YAML calls by the name of the collection",
     "test_wall_clock.py": "tests/unit/wall_clock.py",
 }
 FILES = sorted(str(path.relative_to(UNIT)) for path in UNIT.rglob("test_*.py"))
