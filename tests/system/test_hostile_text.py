@@ -130,7 +130,8 @@ for place in etc usr/libexec; do
     mount -t overlay none -o lowerdir=/$place,upperdir=/run/over/$place/up,workdir=/run/over/$place/work /$place
 done
 mkdir -p /run/eucalyptus-ha /etc/eucalyptus /etc/eucalyptus-ha /etc/keepalived /usr/libexec/keepalived
-cp -a "$1/files/." /
+# Not -a, which would give /tmp the mode that it has in there, and that outlives all of this.
+cp -r "$1/files/." /
 chown -R nobody /run/eucalyptus-ha /etc/eucalyptus
 shift
 exec "$@"
@@ -201,6 +202,7 @@ class Host:
 @pytest.fixture
 def make_host() -> Iterator:
     with tempfile.TemporaryDirectory(prefix="hostile-") as name:
+        before = Path(name).parent.stat().st_mode
 
         def make(guarded: bool = True) -> Host:
             folder = Path(name) / ("guarded" if guarded else "open")
@@ -209,6 +211,7 @@ def make_host() -> Iterator:
             return Host(folder, guarded)
 
         yield make
+        assert Path(name).parent.stat().st_mode == before
 
 
 # Every module that returns text of others, and the expressions that lose the mark. A command shows that they do.
