@@ -218,8 +218,15 @@ MOLECULE := rm -rf $(MOLECULE_EPHEMERAL_DIRECTORY) && molecule test --report --s
 LAB := $(VENV)/bin/python tests/lab/lab.py
 
 .PHONY: demo
-demo: setup ##! deploy a gateway in a lab on this machine, and fail it over; root, Debian 12
+demo: ##! deploy a gateway in a lab on this machine, and fail it over; root, Debian 12
+	tools/setup-host
+	@# On a new machine each of the two takes long.
+	$(MAKE) --no-print-directory --jobs 2 setup lab-image
 	DEMO_NAME=$(DEMO_NAME) $(VENV)/bin/python tests/lab/demo.py
+
+.PHONY: lab-image
+lab-image: ## the image of the lab's hosts, where it is not there yet
+	$(PYTHON) tests/lab/lab.py image
 
 .PHONY: demo-clean
 demo-clean: ## remove the lab of the demo

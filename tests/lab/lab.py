@@ -4,6 +4,7 @@
     lab.py up NAME [--release bookworm] [--topology cluster]
                                           make the hosts of lab NAME and wait until SSH answers
     lab.py down NAME                      remove them, their networks and everything else of theirs
+    lab.py image [--release bookworm]     the image of their hosts alone, where it is not there yet
     lab.py list                           the labs that are there
     lab.py purge                          remove the images as well (no lab may be left)
 
@@ -521,9 +522,11 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="make a lab")
     up.add_argument("name")
-    up.add_argument(
-        "--release", default=os.environ.get("LAB_RELEASE", "bookworm"), help="Debian release (default: %(default)s)"
-    )
+    image = commands.add_parser("image", help="make the image of a release, where it is not there yet")
+    for command in (up, image):
+        command.add_argument(
+            "--release", default=os.environ.get("LAB_RELEASE", "bookworm"), help="Debian release (default: %(default)s)"
+        )
     up.add_argument(
         "--topology", default="cluster", choices=sorted(TOPOLOGIES), help="which hosts (default: %(default)s)"
     )
@@ -540,6 +543,8 @@ def main() -> int:
             raise LabError("needs root: the hosts have networks of their own")
         if args.command == "purge":
             purge()
+        elif args.command == "image":
+            image_for(args.release)
         elif args.command == "up":
             lab = Lab(args.name)
             lab.up(args.release, args.topology)
