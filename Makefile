@@ -110,7 +110,8 @@ lint-yaml: setup
 
 .PHONY: lint-python
 lint-python: setup
-	ruff check .
+	@# And the tools, whose names do not end in .py.
+	$(FILES) -- ':!*.py' ':!*.j2' | xargs -0 awk 'FNR == 1 && /^#!.*[\/ ]python/ {print FILENAME} {nextfile}' | xargs ruff check .
 
 .PHONY: lint-shell
 lint-shell: setup
