@@ -119,7 +119,20 @@ def setting(request, stage, pytestconfig):
 
 @pytest.fixture
 def keep(pytestconfig):
-    return pytestconfig.stash[OUTCOMES].append
+    outcomes = pytestconfig.stash[OUTCOMES]
+
+    def add(outcome):
+        outcomes.append(outcome)
+        # At once: a run of hours that is stopped goes on with --fault-continue.
+        _save(outcomes)
+
+    return add
+
+
+def _save(outcomes):
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": table.machine(), "outcomes": outcomes}, indent=1)
+    (RESULTS / "outcomes.json").write_text(text + "\n", encoding="utf-8")
 
 
 def pytest_sessionfinish(session):
@@ -128,12 +141,8 @@ def pytest_sessionfinish(session):
     outcomes.sort(key=lambda one: order.index((one["setting"], one["fault"])))
     if not outcomes or session.config.option.collectonly:
         return
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    machine = table.machine()
-    (RESULTS / "outcomes.json").write_text(
-        json.dumps({"machine": machine, "outcomes": outcomes}, indent=1) + "\n", encoding="utf-8"
-    )
-    text = table.page(outcomes, machine)
+    _save(outcomes)
+    text = table.page(outcomes, table.machine())
     (RESULTS / "faults.md").write_text(text, encoding="utf-8")
     if session.config.getoption("--fault-docs"):
         (REPO / "docs" / "faults.md").write_text(text, encoding="utf-8")
