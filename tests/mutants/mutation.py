@@ -71,19 +71,18 @@ def run_workers(target: dict[str, Any], done: set[str], jobs: int) -> None:
 def confirm(target: dict[str, Any], survivors: list[dict[str, Any]], jobs: int) -> set[str]:
     """The keys of those that all tests of the target, in a process of their own, notice after all.
 
-    That is tried for mutants of code that runs at import, which in the worker had run before the mutant came (lists of
-    parameters of tests, for instance, were made of it), and for all if the worker left out tests by their fixtures.
+    In the worker the mutant comes when everything is imported: what was made at import, other modules' tables and lists of
+    parameters of tests, is still that of the source without it. And the worker leaves out tests by their fixtures.
     """
-    late = [one for one in survivors if target.get("without_fixtures") or not one["deferred"]]
-    if not late:
+    if not survivors:
         return set()
     from ansible_collections.eucalyptus.ha.tests.mutants import operators  # noqa: PLC0415  (try_target has put it there)
 
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not interpreters", "-p", "no:cacheprovider", *target["tests"]]
     for test in target.get("without", []):
         command += ["--deselect", test]
-    sources = {file: (REPO / file).read_bytes() for file in {one["file"] for one in late}}
-    keys = {one["key"] for one in late}
+    sources = {file: (REPO / file).read_bytes() for file in {one["file"] for one in survivors}}
+    keys = {one["key"] for one in survivors}
     found = [
         (file, mutant) for file, clean in sources.items() for mutant in operators.mutants_of(clean, Path(file).name) if mutant.key in keys
     ]  # fmt: skip

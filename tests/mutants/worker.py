@@ -128,7 +128,7 @@ class Worker:
                 path.write_bytes(clean)
             result = "timeout" if result == "stalled" else result
             self.say(
-                key=mutant.key, file=file, line=mutant.line, deferred=mutant.deferred, result=result, by=by, tests=len(items),
+                key=mutant.key, file=file, line=mutant.line, result=result, by=by, tests=len(items),
                 seconds=round(time.monotonic() - begun, 2),
             )  # fmt: skip
 

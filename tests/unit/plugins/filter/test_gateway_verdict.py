@@ -12,7 +12,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter.gateway_verdict import FilterModule
 from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter import gateway_cases, write_verdict_words
-from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter.gateway_cases import cluster, gone, host, saw
+from ansible_collections.eucalyptus.ha.tests.unit.plugins.filter.gateway_cases import OUTSIDE, cluster, gone, host, saw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -377,6 +377,22 @@ def test_a3_a_stale_lock_hides_nothing_and_is_noted():
     assert "A lock of eucalyptus.ha.drill is left on cc1" in found["notes"][0]
 
 
+def test_a_run_at_work_is_told_from_a_lock_that_another_one_left():
+    left, live = gateway_cases.lock(stale=True), gateway_cases.lock("deploy")
+    found = gateway_verdict(cluster(host("ENABLED", True, lock=left), host(lock=live)))
+    assert found["verdict"] == "run_in_progress"
+    assert found["sentence"].startswith("eucalyptus.ha.gateway is in progress on cc2,")
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [(1795358405.3, "2026-11-22 14:40:05 UTC"), ("noon", "noon"), (True, "True"), ("", "an unknown time"), (None, "an unknown time")],
+)
+def test_since_when_a_run_is_at_work(since, words):
+    case = cluster(host("ENABLED", True, lock={**gateway_cases.lock("deploy"), "since": since}), host())
+    assert f"started by ann at control at {words}." in gateway_verdict(case)["sentence"]
+
+
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
@@ -388,6 +404,7 @@ def test_a3_a_stale_lock_hides_nothing_and_is_noted():
         ("Task failed: Timed out after 20 second(s).", "Timed out after 20 second(s)"),
         ("Task failed: Module failed: the VIP is odd", "the VIP is odd"),
         ("Warning: Permanently added 'cc2'", "Warning: Permanently added 'cc2'"),
+        ("No route to HOSTX.", "No route to HOSTX"),
         ("  \n ", None),
         ("", None),
         (None, None),
@@ -403,6 +420,45 @@ def test_o24_the_deployed_check_is_used_and_that_another_one_waits_is_a_note():
     (note,) = found["notes"]
     assert note.startswith("The check on cc1 is not the one of this version of the collection.")
     assert "eucalyptus.ha.gateway" in note
+
+
+def test_whom_nobody_queried_is_said_of_both():
+    found = gateway_verdict(cluster({**gone(), **OUTSIDE}, {**gone(), **OUTSIDE}))
+    assert "cc1 and cc2 were not queried (outside --limit)" in found["sentence"]
+
+
+def test_without_a_check_the_advice_is_to_install_it():
+    """Whatever the controller's service does, nothing could get an answer from it."""
+    missing = host(None, check={"installed": False})
+    found = gateway_verdict(cluster(host("ENABLED", True), missing))
+    assert found["verdict"] == "no_standby"
+    assert "the check is not installed on cc2" in found["sentence"]
+    assert found["warnings"] == []  # that its state is unknown follows from that
+    found = gateway_verdict(cluster(missing, host(None, True, check={"installed": False})))
+    assert "Run eucalyptus.ha.gateway" in found["advice"]
+    assert "cluster controller service" not in json.dumps([found["advice"], found["warnings"]])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (host("ENABLED", True), host(held=False, state="MASTER"), True),
+        (host("ENABLED", True), host(held=None, state="MASTER"), False),
+        (host("ENABLED"), host(held=False, state="MASTER"), False),
+    ],
+)
+def test_a_second_master_without_the_vip_receives_no_adverts(first, second, said):
+    found = gateway_verdict(cluster(first, second))
+    text = json.dumps([found["sentence"], found["warnings"]])
+    assert ("its keepalived is MASTER as well" in text) == said
+    assert ("cc2 does not receive the VRRP adverts of cc1: " in text) == said
+
+
+@pytest.mark.parametrize(("configured", "said"), [(True, True), (None, True), (False, False)])
+def test_a_holder_that_is_backup_is_told_where_keepalived_has_the_vip(configured, said):
+    found = gateway_verdict(cluster(host("ENABLED", True, state="BACKUP", configured=configured), host()))
+    text = json.dumps([found["sentence"], found["warnings"]])
+    assert ("cc1 holds 10.0.0.10 while keepalived's VRRP instance there is BACKUP" in text) == said
 
 
 def test_gaps_beside_a_certain_fault_are_warnings():

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.eucalyptus.ha.plugins.filter.keepalived_conf import FilterModule
-from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import FIRST_RELEASE, GRAMMAR
+from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_grammar import FIRST_RELEASE, GRAMMAR, release
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_mask import mask
 from ansible_collections.eucalyptus.ha.plugins.plugin_utils._keepalived_render import (
     EXTRAS,
@@ -358,6 +358,8 @@ def test_the_data_is_left_alone() -> None:
         pytest.param({"vrrp_instance": {"i": {"unicast_peer": {}}}}, "must have at least one entry", id="no peers, mapping"),
         pytest.param({"vrrp_instance": {"i": {"unicast_peer": {"comment": "x"}}}}, "at least one entry", id="only a comment"),
         pytest.param({"vrrp_sync_group": {"g": {"group": []}}}, "Give it the names of the members", id="no members"),
+        pytest.param({"garp_group": {"interfaces": []}}, "Give it the names of the interfaces", id="no interfaces"),
+        pytest.param({"vrrp_track_process": {"p": {"process": []}}}, "Give it the name of the process", id="no process"),
         pytest.param({"virtual_server_group": {"g": []}}, "Give it the addresses of the group", id="no servers"),
         pytest.param({"vrrp_script": {"s": {"script": []}}}, "Give it the program", id="no program"),
         pytest.param({"vrrp_instance": {"i": {"unicast_peer": 1}}}, "takes a list of lines", id="number for lines"),
@@ -760,6 +762,25 @@ def test_a_bad_line_is_one_problem_and_not_an_empty_block_besides():
     ]
 
 
+def test_a_bad_line_where_one_is_needed_is_one_problem():
+    assert problems_of({"vrrp_instance": {"i": {"unicast_peer": ["@x"]}}}) == [
+        "vrrp_instance.i.unicast_peer[0] begins with '@', which keepalived does not accept as text; use raw to write it unchanged"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("real_server", "lines"),
+    [
+        ({"TCP_CHECK": {}}, ["TCP_CHECK {", "}"]),  # a checker with its defaults
+        ({"TCP_CHECK": []}, []),
+        ({"notify_up": {}, "weight": 1}, ["weight 1"]),
+    ],
+)
+def test_an_empty_block_is_written_and_an_empty_value_is_none(real_server, lines):
+    text = conf({"virtual_server": {"10.0.0.1 80": {"real_server": {"10.0.0.2 80": real_server}}}})
+    assert [line.strip() for line in text.splitlines()] == ["virtual_server 10.0.0.1 80 {", "real_server 10.0.0.2 80 {", *lines, "}", "}"]
+
+
 @pytest.mark.parametrize(
     ("data", "problems"),
     [
@@ -802,9 +823,17 @@ def test_a_masked_line_is_otherwise_the_same():
     assert mask("a {\n    auth_pass x y\n    @cc1 password  z\n}\n") == "a {\n    auth_pass ********\n    @cc1 password  ********\n}\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("2.2.7", (2, 2, 7)), ("2.2.7-1+b2", (2, 2, 7)), ("v2.3.1 (05/11,2024)", (2, 3, 1)), ("2.3", (2, 3)), ("", ())]
+)
+def test_a_release_is_its_first_three_numbers(text, numbers):
+    """What a distribution adds does not make it newer than what it is compared with."""
+    assert release(text) == numbers
+
+
 def test_first_releases_are_versions():
     """A keyword is refused for older ones, which are compared as numbers."""
-    assert {release for release in FIRST_RELEASE.values() if not re.fullmatch(r"\d+\.\d+\.\d+", release)} == set()
+    assert {first for first in FIRST_RELEASE.values() if not re.fullmatch(r"\d+\.\d+\.\d+", first)} == set()
 
 
 @pytest.mark.parametrize(
