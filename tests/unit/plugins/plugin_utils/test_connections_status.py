@@ -31,6 +31,7 @@ def test_without_the_option_nothing_is_said():
 def test_a_pair_that_is_well():
     found = verdict(WELL, {**WELL, "entries": 1200, "own": 0})
     assert (found["severity_name"], texts(found)) == ("ok", [])
+    assert [row.get("connections") for row in found["rows"]] == [WELL, {**WELL, "entries": 1200, "own": 0}, None]
     assert "1204 connections synchronised" in gateway_report(found)
     metrics = gateway_report(found, "metrics")
     labels = '{cluster="one",vip="10.0.0.10",host="cc1"}'
