@@ -28,8 +28,13 @@ help:
 .PHONY: setup
 setup: $(VENV)/.done $(LINK) ##! install what the tests and the lab need
 
-$(VENV)/.done: requirements-dev.txt tools/setup-host
+HOST := $(CACHE)/host.done
+$(HOST): tools/setup-host
 	tools/setup-host
+	mkdir -p $(@D)
+	touch $@
+
+$(VENV)/.done: requirements-dev.txt $(HOST)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	touch $@
@@ -220,13 +225,12 @@ LAB := $(VENV)/bin/python tests/lab/lab.py
 
 .PHONY: demo
 demo: ##! deploy a gateway in a lab on this machine, and fail it over; root, Debian 12
-	tools/setup-host
 	@# On a new machine each of the two takes long.
 	$(MAKE) --no-print-directory --jobs 2 setup lab-image
 	DEMO_NAME=$(DEMO_NAME) $(VENV)/bin/python tests/lab/demo.py
 
 .PHONY: lab-image
-lab-image: ## the image of the lab's hosts, where it is not there yet
+lab-image: $(HOST) ## the image of the lab's hosts, where it is not there yet
 	$(PYTHON) tests/lab/lab.py image
 
 .PHONY: demo-clean

@@ -120,19 +120,14 @@ def setting(request, stage, pytestconfig):
 @pytest.fixture
 def keep(pytestconfig):
     outcomes = pytestconfig.stash[OUTCOMES]
-
-    def add(outcome):
-        outcomes.append(outcome)
-        # At once: a run of hours that is stopped goes on with --fault-continue.
-        _save(outcomes)
-
-    return add
+    yield outcomes.append
+    # After each fault: a run of hours that is stopped goes on with --fault-continue.
+    _write("outcomes.json", json.dumps({"machine": table.machine(), "outcomes": outcomes}, indent=1) + "\n")
 
 
-def _save(outcomes):
+def _write(name, text):
     RESULTS.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"machine": table.machine(), "outcomes": outcomes}, indent=1)
-    (RESULTS / "outcomes.json").write_text(text + "\n", encoding="utf-8")
+    (RESULTS / name).write_text(text, encoding="utf-8")
 
 
 def pytest_sessionfinish(session):
@@ -141,9 +136,8 @@ def pytest_sessionfinish(session):
     outcomes.sort(key=lambda one: order.index((one["setting"], one["fault"])))
     if not outcomes or session.config.option.collectonly:
         return
-    _save(outcomes)
     text = table.page(outcomes, table.machine())
-    (RESULTS / "faults.md").write_text(text, encoding="utf-8")
+    _write("faults.md", text)
     if session.config.getoption("--fault-docs"):
         (REPO / "docs" / "faults.md").write_text(text, encoding="utf-8")
 
