@@ -13,6 +13,7 @@ from ansible_collections.eucalyptus.ha.roles.cc_gateway.files import cc_enabled_
     ("text", "line"),
     [
         ("plain ~ text", "plain ~ text"),
+        ("", ""),
         ("\x1f \x7f\u00e9\n", "? ???"),
         ("x" * 300, "x" * 300),
         ("x" * 301, "x" * 300 + "..."),

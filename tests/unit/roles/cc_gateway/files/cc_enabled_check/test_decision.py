@@ -242,6 +242,28 @@ def test_line_of_a_grace():
     }  # fmt: skip
 
 
+def test_a_state_that_is_not_definite_is_no_answer():
+    memory, result = check.decision.decide(check.decision.NOTHING, {**definite(ENABLED), "definite": False}, 100, GRACE, RECENT)
+    assert (memory["exit"], result["enabled"], result["local_state"]) == (1, False, None)
+    memory = play([(100, definite(DISABLED)), (101, definite(ENABLED))])[0]
+    assert check.decision.decide(memory, {**definite(ENABLED), "definite": False}, 110, GRACE, RECENT)[0]["enabled"] == 0
+
+
+@pytest.mark.parametrize(("source", "seconds"), [("state_file", 10), ("soap", 120)])
+def test_how_long_after_another_state_a_change_counts(source, seconds):
+    recent = check.decision.RECENT[source]
+    assert play([(1000, definite(DISABLED)), (1000 + seconds, definite(ENABLED))], recent=recent)[0]["enabled"]
+    assert not play([(1000, definite(DISABLED)), (1000.5 + seconds, definite(ENABLED))], recent=recent)[0]["enabled"]
+
+
+def test_all_that_also_holds_in_the_first_seconds_after_boot():
+    nothing = check.decision.NOTHING
+    assert check.decision.request_needed(nothing, None, 3, every=60) == check.decision.ASK
+    assert play([(3, definite(ENABLED))])[0]["enabled"] == 0
+    assert play([(3, definite(DISABLED)), (4, definite(ENABLED)), (5, definite(ENABLED))])[0]["enabled"] == 4
+    assert play([(3, definite(ENABLED)), (4, unknown(ENABLED, TIMED_OUT))])[0]["live"] == 0
+
+
 def test_a_memory_is_never_changed_in_place():
     before = dict(check.decision.NOTHING)
     for observation in OBSERVATIONS.values():

@@ -77,6 +77,19 @@ def test_an_answer_may_come_in_any_pieces(answer):
     assert answer(*(whole[one : one + 1] for one in range(len(whole)))).body == b"ok"
 
 
+def test_a_part_of_an_answer_is_told_as_that(deadline):
+    """Of what comes in one piece nothing is missing yet when it comes."""
+    whys = []
+
+    class Told(Connection):
+        def settimeout(self, _seconds):
+            whys.append(deadline.why)
+
+    deadline.why = "nothing came"
+    check.http.Answer(Told(b"HTTP/1.1 200 OK", b"\r\n\r\n"), deadline)
+    assert whys == ["nothing came", "a part of the answer came", "a part of the answer came"]
+
+
 def test_a_head_is_measured_by_what_is_unread(answer):
     head = OK + b"X: %s\r\n" % (b"x" * 12000)
     assert answer(head + b"Y: ", b"y\r\nContent-Length: 2\r\n\r\nok").body == b"ok"

@@ -106,6 +106,29 @@ def test_a_fault_of_the_check_itself_is_no_answer_and_no_traceback(ask, monkeypa
     assert result.message == "UNKNOWN: fault of the check: ZeroDivisionError: division by zero"
 
 
+@pytest.mark.parametrize("memory", [False, True])
+def test_what_went_wrong_is_one_short_line(monkeypatch, tmp_path, memory):
+    """Also in the memory, whose lines it must not end."""
+
+    def observe(*_arguments):
+        raise check.common.Trouble("a\n{{ b }}" + 300 * "c", "unreadable")
+
+    monkeypatch.setattr(check.main, "observe_state_file", observe)
+    words = ["--source", "state_file", *(["--memory", str(tmp_path / "memory")] if memory else [])]
+    message = check.main.check(check.command_line.parse_arguments(words))[0]["message"]
+    assert message == ("UNKNOWN: a?({ b }}" + 300 * "c")[:300] + "..."
+    observation = check.main.observe(check.command_line.parse_arguments(words), check.decision.NOTHING, 0)
+    assert observation == {
+        "seen": None, "state": None, "definite": False, "asked": None, "message": ("a?({ b }}" + 300 * "c")[:300] + "...",
+        "trouble": "unreadable",
+    }  # fmt: skip
+
+
+def test_without_a_memory_none_is_told(wire, program):
+    wire.say = http(answer_xml())
+    assert program("--verbose")[1][1] == "  source: soap"
+
+
 def seen(state, definite=True, asked=check.decision.ANSWERED):
     """An observation."""
     return {"seen": state, "offset": 0, "state": state if definite else None, "definite": definite, "asked": asked, "message": "said"}
@@ -201,6 +224,17 @@ def test_a_second_look_that_timed_out_is_no_reason_to_wait(watched):
     assert (memory["seen"], memory["timeouts"], memory["wait_until"]) == ("ENABLED", 0, 0)
     watched.run(seen("ENABLED", definite=False, asked=check.decision.TIMED_OUT))
     assert check.memory.MemoryFile(watched.options).recall()[0]["timeouts"] == 1
+
+
+def test_a_second_look_that_is_answered_saves_a_request(watched):
+    watched.run(seen("DISABLED"))
+    watched.run(seen("DISABLED"), seen("ENABLED"))
+    assert check.memory.MemoryFile(watched.options).recall()[0]["live"] == watched.boot
+
+
+def test_the_session_is_that_of_whoever_started_the_check(watched):
+    watched.run(seen("DISABLED"))
+    assert check.memory.MemoryFile(watched.options).recall()[0]["session"] == os.getsid(0)
 
 
 def test_news_are_reported_without_watching(watched):
@@ -387,3 +421,39 @@ def test_a_launcher_alone_fails_with_a_line_that_says_so(monkeypatch, capsys):
     assert line.startswith("UNKNOWN: the check is not installed completely: ")
     assert line.count("\n") == 1
     assert posix is check.common.posix
+
+
+def test_whatever_the_other_check_asks(newly):
+    """Both are told the same memory, and the source of it is the other one's."""
+    newly.store(1000.0)
+    newly.boot = 1001.0
+    assert newly.run("--source", "state_file")[0]
+    newly.store(0)
+    newly.later = [(1001.3, 1001.3)]
+    assert newly.run("--source", "state_file", "--watch", "0.9")[0]
+
+
+def test_a_change_may_count_for_less_than_a_watch_lasts(newly):
+    newly.words = ["--newly-enabled", "1", *newly.words[2:], "--timeout", "5"]
+    newly.store(1000.0)
+    newly.boot = 1001.5
+    newly.later = [(1002.5, 1002.5)]
+    assert newly.run("--watch", "3") == (True, "YES: localState changed to ENABLED 0.0 s ago", 1.0)
+
+
+def test_a_memory_that_nobody_changes_is_read_once(newly, monkeypatch):
+    newly.store(0)
+    recall = check.memory.MemoryFile.recall
+    recalled = []
+    monkeypatch.setattr(check.memory.MemoryFile, "recall", lambda *words, **more: recalled.append(1) or recall(*words, **more))
+    assert newly.run("--watch", "0.9")[::2] == (False, 0.9)
+    assert len(recalled) == 1
+
+
+def test_what_is_reported_of_a_change(newly):
+    newly.store(1000.0)
+    newly.boot = 1001.0
+    assert check.main.check(check.command_line.parse_arguments(newly.words))[0] == {
+        "local_state": "ENABLED", "enabled": True, "definite": False, "remembered": False, "source": "soap", "elapsed": 0.0,
+        "message": "YES: localState changed to ENABLED 1.0 s ago",
+    }  # fmt: skip
