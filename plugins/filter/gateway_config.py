@@ -66,6 +66,7 @@ EXAMPLES = r"""
       check_script: /usr/bin/python3 -E -s -S /usr/libexec/keepalived/cc-enabled-check --timeout 1.5
       newly_script: /usr/bin/python3 -E -s -S /usr/libexec/keepalived/cc-enabled-check --memory /run/eucalyptus-ha/cc_enabled.check
       check_interval: 2
+      check_timeout: 1.5
       check_fall: 1
       check_rise: 1
       when_none_enabled: hold
@@ -102,10 +103,10 @@ NEWLY = "cc_newly_enabled"
 NEWLY_WEIGHT = 40
 MAINTENANCE = "no_maintenance"
 RLIMIT_RTTIME = 1000000
-# Seconds until keepalived kills a script, which counts as a failure and moves the VIP. The check ends by itself (after 60 s at the
-# most), so this is for the rest: with 2 s it hit 4 of 16 checks of a host that had stood still for 5 s, and with 1 s the test for
-# maintenance on a busy host. Meanwhile the last result counts, and another controller that is enabled takes the VIP all the same.
-SCRIPT_TIMEOUT = 90
+# Seconds until keepalived kills a script, which counts as a failure and moves the VIP. With 2 s this hit 4 of 16 checks of a host
+# that had stood still for 5 s, and with 1 s the test for maintenance on a busy host. No longer, as keepalived starts further ones
+# beside a script that does not end (2.1 to 2.3 log that they skip them, and do not).
+SCRIPT_TIMEOUT = 10
 
 
 def _vip_line(vip: str, interface: str) -> str:
@@ -149,7 +150,8 @@ def _scripts(given: dict) -> dict:
     check = {
         "script": given["check_script"],
         "interval": int(given["check_interval"]),
-        "timeout": SCRIPT_TIMEOUT,
+        # Later than the check's own, whose message has the cause.
+        "timeout": int(float(given["check_timeout"])) + SCRIPT_TIMEOUT,
         "fall": int(given["check_fall"]),
         "rise": int(given["check_rise"]),
         # Until the first answer the host counts as not ENABLED.

@@ -271,6 +271,7 @@ class Settings:
             "check_script": shlex.join(self.check_command),
             "newly_script": shlex.join(self.newly_command),
             "check_interval": self.check_interval,
+            "check_timeout": self.check_timeout,
             "check_fall": self.check["fall"],
             "check_rise": self.check["rise"],
             "when_none_enabled": given.get("when_none_enabled"),

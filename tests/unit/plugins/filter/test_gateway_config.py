@@ -14,7 +14,7 @@ MAIN = {
 }  # fmt: skip
 GIVEN = {
     "host": "cc1", "user": "eucalyptus", "rt_priority": "50",
-    "check_script": "/usr/bin/python3 /check", "newly_script": "/usr/bin/python3 /check", "check_interval": "2",
+    "check_script": "/usr/bin/python3 /check", "newly_script": "/usr/bin/python3 /check", "check_interval": "2", "check_timeout": "1.5",
     "check_fall": "1", "check_rise": "1", "when_none_enabled": "hold",
     "weight": "100", "maintenance_script": "/usr/bin/test ! -e /m", "notify_script": "/notify", "gateways": [MAIN],
 }  # fmt: skip
@@ -57,10 +57,15 @@ def test_it_does_so_until_the_slowest_gateway_has_moved(adverts, seconds):
     assert script == f"/usr/bin/python3 /check --newly-enabled {seconds}"
 
 
-@pytest.mark.parametrize("name", ["cc_enabled", "cc_newly_enabled", "no_maintenance"])
-def test_keepalived_ends_a_script_long_after_it_would_end_itself(name):
-    """A host that stood still has no script killed for it, and the check may be told to take 60 s."""
-    assert gateway_config(GIVEN)["vrrp_script"][name]["timeout"] == 90
+@pytest.mark.parametrize("name", ["cc_newly_enabled", "no_maintenance"])
+def test_a_host_that_stood_still_for_seconds_has_no_script_killed_for_it(name):
+    assert gateway_config(GIVEN)["vrrp_script"][name]["timeout"] == 10
+
+
+@pytest.mark.parametrize(("timeout", "expected"), [("0.5", 10), ("1.5", 11), (60, 70)])
+def test_keepalived_ends_the_check_only_after_the_check_would_itself(timeout, expected):
+    check = gateway_config({**GIVEN, "check_timeout": timeout})["vrrp_script"]["cc_enabled"]
+    assert check["timeout"] == expected
 
 
 @pytest.mark.parametrize("policy", ["hold", "release"])
