@@ -113,7 +113,7 @@ def test_content_asks_for_the_cc_itself_and_overwrites_as_little_as_possible(sen
     request = sent[2].find("s:Body/n:DescribeServices", NS)
     assert [etree.QName(child).localname for child in request] == ["correlationId", "userId", "epoch"]
     assert request.findtext("n:epoch", None, NS) == "0"
-    assert request.findtext("n:correlationId", None, NS)
+    assert request.findtext("n:correlationId", None, NS) == sent[2].findtext(".//wsa:MessageID", None, NS)[9:]
     assert request.findtext("n:userId", None, NS) == "admin"
     assert sent[2].findtext(".//wsa:Action", None, NS) == "EucalyptusCC#DescribeServices"
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}",
@@ -283,6 +283,13 @@ def test_without_posix_spawn_a_child_is_forked(wire, ask, monkeypatch):
     wire.say = http(answer_xml())
     assert ask().enabled
     assert b"<ds:SignatureValue>" in wire.requests[0][1]
+
+
+def test_an_openssl_that_has_ended_is_not_killed(keys):
+    """Its process ID may be another's by then."""
+    openssl = check.signing.Openssl(str(keys / "cloud-pk.pem"))
+    assert openssl.start(b"data")()
+    assert openssl.pid == 0
 
 
 def test_an_openssl_that_does_not_start_is_named(wire, ask, monkeypatch):

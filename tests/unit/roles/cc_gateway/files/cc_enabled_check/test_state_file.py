@@ -586,6 +586,63 @@ def test_what_is_wrong_with_the_state_file_is_reported_as_it_is(tmp_path):
     assert deadline.doing == f"reading {path}"
 
 
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda path: None, "absent"),
+        (lambda path: path.parent.joinpath("state").write_bytes(b"x"), "absent"),
+        (lambda path: path.write_bytes(b"garbage"), "layout"),
+        (lambda path: path.mkdir(), "unreadable"),
+        (lambda path: (path.write_bytes(state_file()), path.chmod(0o622)), "unreadable"),
+        (lambda path: path.write_bytes(bytes((1 << 22) + 1)), "unreadable"),
+    ],
+    ids=["none", "not a directory", "garbage", "directory", "mode", "size"],
+)
+def test_the_kind_of_what_is_wrong_with_the_state_file(tmp_path, monkeypatch, make, kind):
+    """The preflight decides by it whether `auto` takes SOAP."""
+    path = tmp_path / "state"
+    make(path)
+    if kind == "absent" and path.exists():
+        path = path / "below"
+    slept = []
+    monkeypatch.setattr(check.state_file.time, "sleep", slept.append)
+    options = check.command_line.parse_arguments(["--source", "state_file", "--state-file", str(path), "--timeout", "20"])
+    observation = check.main.observe(options, check.decision.NOTHING, 0)
+    assert observation["trouble"] == kind, observation["message"]
+    assert (observation["state"], observation["definite"]) == (None, False)
+    # A moment, for a file that the CC is writing.
+    assert slept == ([0.005] * 4 if kind == "layout" else [])
+
+
+@pytest.mark.parametrize("call", ["open", "fstat"])
+def test_a_file_that_is_another_users(tmp_path, monkeypatch, call):
+    def refuse(path, *_flags):
+        raise PermissionError(13, "Permission denied", path)
+
+    (tmp_path / "state").write_bytes(state_file())
+    foreign = SimpleNamespace(st_mode=0o100600, st_uid=4711, st_size=SIZE)
+    monkeypatch.setattr(check.common.posix, call, refuse if call == "open" else lambda _handle: foreign)
+    monkeypatch.setattr(check.common.posix, "geteuid", lambda: 999)
+    options = check.command_line.parse_arguments(["--source", "state_file", "--state-file", str(tmp_path / "state")])
+    assert check.main.observe(options, check.decision.NOTHING, 0)["trouble"] == "unreadable"
+
+
+def test_after_the_answer_nothing_is_told_of_the_connection(tmp_path, monkeypatch):
+    """A second reading that hangs is the disk's, not httpd's."""
+    path = tmp_path / "state"
+    path.write_bytes(state_file())
+    path.chmod(0o600)
+    deadline = SimpleNamespace(why="")
+
+    def get_services(_options, deadline):
+        deadline.doing, deadline.why = "waiting for an answer", "httpd hangs"
+
+    monkeypatch.setattr(check.state_file, "get_services", get_services)
+    options = {"state-file": str(path), "live-every": 5}
+    check.state_file.observe_state_file(options, deadline, check.decision.NOTHING, 1, {})
+    assert (deadline.doing, deadline.why) == (f"reading {path}", "")
+
+
 # --- watch, step by step ----------------------------------------------------------------------------------
 
 
