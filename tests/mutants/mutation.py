@@ -87,6 +87,11 @@ def confirm(target: dict[str, Any], survivors: list[dict[str, Any]], jobs: int) 
         (file, mutant) for file, clean in sources.items() for mutant in operators.mutants_of(clean, Path(file).name) if mutant.key in keys
     ]  # fmt: skip
 
+    def red(tree: Path) -> bool:
+        """Without the summary it was not pytest that ended with 0: a mutant of fork() and exec() makes another program of it."""
+        done = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, check=False)
+        return done.returncode != 0 or b" passed" not in done.stdout
+
     def notice(number: int) -> set[str]:
         """Of every so many of them, those that go red, twice: once may be a machine that is busy."""
         killed = set()
@@ -94,10 +99,7 @@ def confirm(target: dict[str, Any], survivors: list[dict[str, Any]], jobs: int) 
         fresh_copy(tree)
         for file, mutant in found[number::trees]:
             (tree / file).write_bytes(mutant.source)
-            if all(
-                subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, check=False).returncode
-                for _attempt in range(2)
-            ):
+            if all(red(tree) for _attempt in range(2)):
                 killed.add(mutant.key)
             (tree / file).write_bytes(sources[file])
         return killed
