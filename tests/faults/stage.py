@@ -260,11 +260,9 @@ class Stage:
         return now
 
     def link(self, host: str, state: str) -> float:
+        pid = pid_of(self.lab, host)  # asks podman, which may take seconds while it makes other containers
         now = time.time()
-        subprocess.run(
-            ["nsenter", "--target", str(pid_of(self.lab, host)), "--net", "ip", "link", "set", "eth0", state],
-            check=True,
-        )
+        subprocess.run(["nsenter", "--target", str(pid), "--net", "ip", "link", "set", "eth0", state], check=True)
         return now
 
     def block_vrrp(self, on: bool) -> float:
