@@ -3,7 +3,7 @@
 
     mutation.py [--again] [--jobs N] [NAME …]     only targets of these names
 
---again does not try what was killed last time, for work on tests; a run that was ended early goes on with it.
+--again tries only what survived last time without a reason, for work on tests; a run that was ended early goes on with it.
 
 Survivors belong into accepted.yml with the reason, or better a test is written. survivors.md is made of both. Exit status 1:
 a survivor without a reason, or a reason for a mutant that does not survive.
@@ -173,18 +173,18 @@ def mutants(target: dict[str, Any]) -> dict[str, tuple[str, int]]:
     }
 
 
-def try_target(target: dict[str, Any], again: bool, jobs: int) -> list[dict[str, Any]]:
-    """The results of all mutants of a target; with `again`, those killed earlier count as killed without being tried."""
+def try_target(target: dict[str, Any], again: bool, accepted: dict[str, str], jobs: int) -> list[dict[str, Any]]:
+    """The results of all mutants of a target; with `again`, that of those killed earlier, and of those accepted, is what it was."""
     name = target["name"]
     there = mutants(target)
     before = load(name) if again else {}
-    killed = [one for one in before.values() if one["result"] != "survived" and one["key"] in there]
-    store(name, killed)
-    run_workers(target, {one["key"] for one in killed}, jobs)
+    known = {key: one for key, one in before.items() if key in there and (one["result"] != "survived" or key in accepted)}
+    store(name, list(known.values()))
+    run_workers(target, set(known), jobs)
     results = [one for one in load(name).values() if one["key"] in there]
     if len(results) != len(there):
         raise SystemExit(f"mutation: {name}: {len(there) - len(results)} mutants were not tried; did the sources change meanwhile?")
-    noticed = confirm(target, [one for one in results if one["result"] == "survived"], jobs)
+    noticed = confirm(target, [one for one in results if one["result"] == "survived" and one["key"] not in known], jobs)
     for one in results:
         if one["key"] in noticed:
             one["result"] = "killed"
@@ -215,7 +215,7 @@ def main() -> int:
             results[name] = list(known.values()) if set(known) == set(mutants(target)) else []
             continue
         begun = time.monotonic()
-        fresh = results[name] = try_target(target, given.again, given.jobs)
+        fresh = results[name] = try_target(target, given.again, accepted, given.jobs)
         alive = [one for one in fresh if one["result"] == "survived"]
         print(f"mutation: {name}: {len(fresh)} mutants, {len(alive)} survive ({time.monotonic() - begun:.0f} s)", flush=True)
     surviving = {one["key"] for of in results.values() for one in of if one["result"] == "survived"}

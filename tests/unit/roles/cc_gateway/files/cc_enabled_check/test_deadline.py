@@ -116,6 +116,7 @@ def test_server_that_never_accepts(pair):
         )
         assert time.monotonic() - start < SOON
         assert done.stdout.startswith(f"UNKNOWN: timed out after {TIMEOUT} s while connecting to 127.0.0.1 port ")
+        assert done.stdout.endswith(" (its queue of connections is full, or a firewall drops them)\n")
 
 
 def test_name_server_that_never_answers(monkeypatch, pair):
@@ -261,6 +262,17 @@ def test_the_alarm_rings_at_the_end_and_then_again_and_again(deadline, seconds, 
     assert first - 3 < left <= first
     assert again == pytest.approx(0.02, abs=0.001)
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
+
+
+def test_an_alarm_that_is_overdue_is_set_to_a_millisecond(monkeypatch):
+    """0 would be no alarm."""
+    late = iter([100.0, 200.0])
+    alarms = []
+    monkeypatch.setattr(check.deadline, "now", lambda: next(late))
+    monkeypatch.setattr("_signal.setitimer", lambda *words: alarms.append(words))
+    monkeypatch.setattr("_signal.signal", lambda *_words: None)
+    check.deadline.Deadline(5)
+    assert alarms == [(signal.ITIMER_REAL, 0.001, 0.02)]
 
 
 def test_an_alarm_that_is_overdue_rings_at_once(deadline, monkeypatch):

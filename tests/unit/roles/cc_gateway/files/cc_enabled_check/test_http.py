@@ -272,6 +272,14 @@ def test_a_name_is_not_waited_for_longer_than_there_is_time(look_up):
     answered.set()
 
 
+def test_without_time_a_name_is_not_waited_for_at_all(look_up, monkeypatch):
+    waited = []
+    monkeypatch.setattr("select.select", lambda *words: waited.append(words[3]) or ([], [], []))
+    for left in (0.05, -1.0):
+        look_up(left, list)
+    assert waited == [0.05, 0]
+
+
 def test_a_name_server_that_fails_oddly(look_up):
     def odd():
         raise ValueError("odd")

@@ -292,6 +292,14 @@ def test_an_openssl_that_has_ended_is_not_killed(keys):
     assert openssl.pid == 0
 
 
+def test_an_openssl_that_fails_after_its_output_has_failed(keys, tmp_path, monkeypatch):
+    (tmp_path / "openssl").write_text("#!/bin/sh\nprintf half\nexec >&- 2>&-\nsleep 0.5\nexit 1\n")
+    (tmp_path / "openssl").chmod(0o755)
+    monkeypatch.setitem(check.common.posix.environ, b"PATH", f"{tmp_path}:/usr/bin:/bin".encode())
+    openssl = check.signing.Openssl(str(keys / "cloud-pk.pem"))
+    assert "openssl cannot sign with" in refusal(openssl.start(b"data"))
+
+
 def test_an_openssl_that_does_not_start_is_named(wire, ask, monkeypatch):
     def refuse(*arguments, **options):
         raise OSError(errno.ENOMEM, "Cannot allocate memory")
