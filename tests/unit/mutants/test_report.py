@@ -25,7 +25,8 @@ def mutation(monkeypatch, tmp_path):
     (tmp_path / "accepted.yml").write_text("[]\n")
     given = {}
     monkeypatch.setattr(module, "mutants", lambda target: {one["key"]: ("a.py", 1) for one in given[target["name"]]})
-    monkeypatch.setattr(module, "try_target", lambda target, again, jobs: given[target["name"]])
+    try_target = module.try_target
+    monkeypatch.setattr(module, "try_target", lambda target, again, accepted, jobs: given[target["name"]])
 
     def run(results, accepted="[]", *words):
         given.update(results)
@@ -33,7 +34,7 @@ def mutation(monkeypatch, tmp_path):
         monkeypatch.setattr(sys, "argv", ["mutation.py", *words])
         return module.main()
 
-    run.module, run.path = module, tmp_path
+    run.module, run.path, run.given, run.try_target = module, tmp_path, given, try_target
     return run
 
 
@@ -98,6 +99,23 @@ def test_a_run_that_was_ended_early_is_gone_on_with(mutation):
     assert {key: one["result"] for key, one in module.load("one").items()} == {"a": "survived", "b": "killed"}
     module.store("one", list(module.load("one").values()))
     assert [path.name for path in module.LAST.iterdir()] == ["one.jsonl"]
+
+
+@pytest.mark.parametrize(("again", "tried"), [(True, {"new"}), (False, {"killed", "accepted", "new"})])
+def test_again_only_what_survived_without_a_reason_is_tried(mutation, monkeypatch, again, tried):
+    module = mutation.module
+    module.LAST.mkdir()
+    module.store("one", [result("killed", "killed"), result("accepted"), result("new")])
+    mutation.given["one"] = [result("killed"), result("accepted"), result("new")]
+
+    def run_workers(_target, done, _jobs):
+        assert {"killed", "accepted", "new"} - done == tried
+        (module.LAST / "one.0.jsonl").write_text("".join(json.dumps(result(key)) + "\n" for key in tried))
+
+    monkeypatch.setattr(module, "run_workers", run_workers)
+    monkeypatch.setattr(module, "confirm", lambda _target, survivors, _jobs: {one["key"] for one in survivors})
+    found = {one["key"]: one["result"] for one in mutation.try_target({"name": "one", "files": []}, again, {"accepted": "reason"}, 1)}
+    assert found == {"killed": "killed", "accepted": "survived" if again else "killed", "new": "killed"}
 
 
 def test_targets_and_reasons_of_the_tree_can_be_read(mutation, monkeypatch):
