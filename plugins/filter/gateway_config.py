@@ -104,8 +104,8 @@ NEWLY_WEIGHT = 40
 MAINTENANCE = "no_maintenance"
 RLIMIT_RTTIME = 1000000
 # Seconds until keepalived kills a script, which counts as a failure and moves the VIP. With 2 s this hit 4 of 16 checks of a host
-# that had stood still for 5 s, and with 1 s the test for maintenance on a busy host. No longer, as keepalived starts further ones
-# beside a script that does not end (2.1 to 2.3 log that they skip them, and do not).
+# that had stood still for 5 s, and with 1 s the test for maintenance on a busy host. No longer, as keepalived before 1.4, and 2.1.3
+# to 2.3.2, start further ones beside a script that does not end (vrrp_scheduler.c; the latter log that they skip them).
 SCRIPT_TIMEOUT = 10
 
 
