@@ -178,7 +178,12 @@ def try_target(target: dict[str, Any], again: bool, accepted: dict[str, str], jo
     name = target["name"]
     there = mutants(target)
     before = load(name) if again else {}
-    known = {key: one for key, one in before.items() if key in there and (one["result"] != "survived" or key in accepted)}
+    # What only a worker has let live is not confirmed, whatever reason it has.
+    known = {
+        key: one
+        for key, one in before.items()
+        if key in there and (one["result"] != "survived" or (key in accepted and one.get("confirmed")))
+    }  # fmt: skip
     store(name, list(known.values()))
     run_workers(target, set(known), jobs)
     results = [one for one in load(name).values() if one["key"] in there]
@@ -188,6 +193,7 @@ def try_target(target: dict[str, Any], again: bool, accepted: dict[str, str], jo
     for one in results:
         if one["key"] in noticed:
             one["result"] = "killed"
+        one["confirmed"] = True
         one["file"], one["line"] = there[one["key"]]
     results.sort(key=lambda one: (one["file"], one["line"], one["key"]))
     store(name, results)

@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -101,21 +102,36 @@ def test_a_run_that_was_ended_early_is_gone_on_with(mutation):
     assert [path.name for path in module.LAST.iterdir()] == ["one.jsonl"]
 
 
-@pytest.mark.parametrize(("again", "tried"), [(True, {"new"}), (False, {"killed", "accepted", "new"})])
+@pytest.mark.parametrize(("again", "tried"), [(True, {"unconfirmed", "new"}), (False, {"killed", "accepted", "unconfirmed", "new"})])
 def test_again_only_what_survived_without_a_reason_is_tried(mutation, monkeypatch, again, tried):
     module = mutation.module
     module.LAST.mkdir()
-    module.store("one", [result("killed", "killed"), result("accepted"), result("new")])
-    mutation.given["one"] = [result("killed"), result("accepted"), result("new")]
+    keys = {"killed", "accepted", "unconfirmed", "new"}
+    module.store("one", [result("killed", "killed"), {**result("accepted"), "confirmed": True}, result("unconfirmed"), result("new")])
+    mutation.given["one"] = [result(key) for key in keys]
 
     def run_workers(_target, done, _jobs):
-        assert {"killed", "accepted", "new"} - done == tried
+        assert keys - done == tried
         (module.LAST / "one.0.jsonl").write_text("".join(json.dumps(result(key)) + "\n" for key in tried))
 
     monkeypatch.setattr(module, "run_workers", run_workers)
     monkeypatch.setattr(module, "confirm", lambda _target, survivors, _jobs: {one["key"] for one in survivors})
-    found = {one["key"]: one["result"] for one in mutation.try_target({"name": "one", "files": []}, again, {"accepted": "reason"}, 1)}
-    assert found == {"killed": "killed", "accepted": "survived" if again else "killed", "new": "killed"}
+    reasons = {"accepted": "reason", "unconfirmed": "reason"}
+    found = {one["key"]: one["result"] for one in mutation.try_target({"name": "one", "files": []}, again, reasons, 1)}
+    assert found == {**dict.fromkeys(keys, "killed"), "accepted": "survived" if again else "killed"}
+
+
+@pytest.mark.parametrize(("status", "said", "killed"), [(0, b"3 passed", False), (1, b"1 failed, 2 passed", True), (0, b"", True)])
+def test_only_pytest_that_says_so_has_let_a_mutant_live(mutation, monkeypatch, status, said, killed):
+    """A mutant of fork() and exec() makes another program of it, which may end with 0."""
+    module = mutation.module
+    module.LAST.mkdir()
+    (mutation.path / "a.py").write_text("A = 1\n")
+    monkeypatch.setattr(module, "REPO", mutation.path)
+    monkeypatch.setattr(module, "fresh_copy", lambda tree: tree.mkdir())
+    monkeypatch.setattr(module.subprocess, "run", lambda *_words, **_more: SimpleNamespace(returncode=status, stdout=said))
+    survivor = {**result("a.py (module): 1 → 2"), "file": "a.py"}
+    assert module.confirm({"tests": ["t"]}, [survivor], 1) == ({survivor["key"]} if killed else set())
 
 
 def test_targets_and_reasons_of_the_tree_can_be_read(mutation, monkeypatch):
