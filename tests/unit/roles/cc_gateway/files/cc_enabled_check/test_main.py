@@ -362,6 +362,42 @@ def test_the_end_is_reported_at_once(newly):
     assert newly.run("--watch", "0.9")[::2] == (False, 0.08)
 
 
+def test_whatever_the_other_check_asks(newly):
+    """Both are told the same memory, and the source of it is the other one's."""
+    newly.store(1000.0)
+    newly.boot = 1001.0
+    assert newly.run("--source", "state_file")[0]
+    newly.store(0)
+    newly.later = [(1001.3, 1001.3)]
+    assert newly.run("--source", "state_file", "--watch", "0.9")[0]
+
+
+def test_a_change_may_count_for_less_than_a_watch_lasts(newly):
+    newly.words = ["--newly-enabled", "1", *newly.words[2:], "--timeout", "5"]
+    newly.store(1000.0)
+    newly.boot = 1001.5
+    newly.later = [(1002.5, 1002.5)]
+    assert newly.run("--watch", "3") == (True, "YES: localState changed to ENABLED 0.0 s ago", 1.0)
+
+
+def test_a_memory_that_nobody_changes_is_read_once(newly, monkeypatch):
+    newly.store(0)
+    recall = check.memory.MemoryFile.recall
+    recalled = []
+    monkeypatch.setattr(check.memory.MemoryFile, "recall", lambda *words, **more: recalled.append(1) or recall(*words, **more))
+    assert newly.run("--watch", "0.9")[::2] == (False, 0.9)
+    assert len(recalled) == 1
+
+
+def test_what_is_reported_of_a_change(newly):
+    newly.store(1000.0)
+    newly.boot = 1001.0
+    assert check.main.check(check.command_line.parse_arguments(newly.words))[0] == {
+        "local_state": "ENABLED", "enabled": True, "definite": False, "remembered": False, "source": "soap", "elapsed": 0.0,
+        "message": "YES: localState changed to ENABLED 1.0 s ago",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("enabled", [0, 998.0])
 def test_a_watch_that_sees_no_change_ends(newly, enabled):
     newly.words = ["--newly-enabled", "60", *newly.words[2:]]
@@ -421,39 +457,3 @@ def test_a_launcher_alone_fails_with_a_line_that_says_so(monkeypatch, capsys):
     assert line.startswith("UNKNOWN: the check is not installed completely: ")
     assert line.count("\n") == 1
     assert posix is check.common.posix
-
-
-def test_whatever_the_other_check_asks(newly):
-    """Both are told the same memory, and the source of it is the other one's."""
-    newly.store(1000.0)
-    newly.boot = 1001.0
-    assert newly.run("--source", "state_file")[0]
-    newly.store(0)
-    newly.later = [(1001.3, 1001.3)]
-    assert newly.run("--source", "state_file", "--watch", "0.9")[0]
-
-
-def test_a_change_may_count_for_less_than_a_watch_lasts(newly):
-    newly.words = ["--newly-enabled", "1", *newly.words[2:], "--timeout", "5"]
-    newly.store(1000.0)
-    newly.boot = 1001.5
-    newly.later = [(1002.5, 1002.5)]
-    assert newly.run("--watch", "3") == (True, "YES: localState changed to ENABLED 0.0 s ago", 1.0)
-
-
-def test_a_memory_that_nobody_changes_is_read_once(newly, monkeypatch):
-    newly.store(0)
-    recall = check.memory.MemoryFile.recall
-    recalled = []
-    monkeypatch.setattr(check.memory.MemoryFile, "recall", lambda *words, **more: recalled.append(1) or recall(*words, **more))
-    assert newly.run("--watch", "0.9")[::2] == (False, 0.9)
-    assert len(recalled) == 1
-
-
-def test_what_is_reported_of_a_change(newly):
-    newly.store(1000.0)
-    newly.boot = 1001.0
-    assert check.main.check(check.command_line.parse_arguments(newly.words))[0] == {
-        "local_state": "ENABLED", "enabled": True, "definite": False, "remembered": False, "source": "soap", "elapsed": 0.0,
-        "message": "YES: localState changed to ENABLED 1.0 s ago",
-    }  # fmt: skip

@@ -293,9 +293,7 @@ def test_an_openssl_that_has_ended_is_not_killed(keys):
 
 
 def test_an_openssl_that_fails_after_its_output_has_failed(keys, tmp_path, monkeypatch):
-    (tmp_path / "openssl").write_text("#!/bin/sh\nprintf half\nexec >&- 2>&-\nsleep 0.5\nexit 1\n")
-    (tmp_path / "openssl").chmod(0o755)
-    monkeypatch.setitem(check.common.posix.environ, b"PATH", f"{tmp_path}:/usr/bin:/bin".encode())
+    stand_in_openssl(tmp_path, monkeypatch, "printf half; exec >&- 2>&-; sleep 0.5; exit 1\n")
     openssl = check.signing.Openssl(str(keys / "cloud-pk.pem"))
     assert "openssl cannot sign with" in refusal(openssl.start(b"data"))
 
