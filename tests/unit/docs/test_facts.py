@@ -232,6 +232,29 @@ def test_critical_comes_before_unknown(tmp_path):
     assert run_plugin(tmp_path, json.dumps([verdict_of("unknown"), verdict_of("split"), verdict_of("ok")]))[0] == 2
 
 
+# As ansible.builtin.copy: a file that has the content already is left alone.
+PLAYBOOK = """#!/bin/sh
+for word; do new=${word#cc_gateway_status_json=}; done
+[ -e "$new" ] && cmp -s "$new" "$REPORT" || cp "$REPORT" "$new"
+"""
+
+
+def test_the_report_of_a_gateway_that_stays_ok_does_not_become_old(tmp_path):
+    (line,) = [one for text in fenced(page("monitoring.md"), "shell") for one in text.splitlines() if "gateway.json" in one]
+    command = line.split(maxsplit=6)[6].replace("/var/tmp", str(tmp_path))
+    (tmp_path / "ansible-playbook").write_text(PLAYBOOK, encoding="utf-8")
+    (tmp_path / "ansible-playbook").chmod(0o755)
+    report = json.dumps([verdict_of("ok")])
+    (tmp_path / "report").write_text(report, encoding="utf-8")
+    written = tmp_path / "gateway.json"
+    written.write_text(report, encoding="utf-8")
+    os.utime(written, (0, 0))
+    assert "s old" in run_plugin(tmp_path, None)[1]
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "REPORT": str(tmp_path / "report")}
+    subprocess.run(["sh", "-c", command], env=environment, check=True)
+    assert run_plugin(tmp_path, None)[0] == 0
+
+
 # --- commands ---
 
 
