@@ -31,7 +31,7 @@ def status_job(full_venv, tmp_path):
     def launch(**of_the_group: Any) -> tuple[Job, list[str]]:
         inventory = load(PROJECT / "inventory" / "hosts")
         hosts = [name for group in inventory.values() for name in group["hosts"]]
-        inventory["eucalyptus_cc"]["vars"] |= {"cc_gateway_ask_from": "host", **of_the_group}
+        inventory["eucalyptus_cc"]["vars"] |= of_the_group
         for group in inventory.values():
             group["hosts"] = list(group["hosts"])
         inventory["_meta"] = {"hostvars": {name: {"ansible_host": "192.0.2.11"} for name in hosts}}
