@@ -296,13 +296,8 @@ def _check_errors(given: dict) -> list[str]:
         errors.append("cc_gateway_client_key_content and cc_gateway_client_cert_content must both be set, or neither (only one is set).")
     if given.get("ask_from") == "control_node":
         errors += [
-            f"cc_gateway_{name} is not set. With cc_gateway_ask_from=control_node the control node needs the path of its copy "
-            f"(or {variable} in its environment)."
-            for name, variable in (
-                ("control_key", "EUCALYPTUS_CC_CLIENT_KEY"),
-                ("control_cert", "EUCALYPTUS_CC_CLIENT_CERT"),
-                ("control_cc_cert", "EUCALYPTUS_CC_CERT"),
-            )
+            f"cc_gateway_{name} is not set. With cc_gateway_ask_from=control_node the control node needs the path of its copy."
+            for name in ("control_key", "control_cert", "control_cc_cert")
             if not given.get(name)
         ]
     return errors
