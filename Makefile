@@ -202,7 +202,7 @@ sanity-all: setup ## ansible-test sanity on every ansible-core
 	tools/matrix --command sanity
 
 .PHONY: integration
-integration: setup ## ansible-test integration on one ansible-core: every module as Ansible runs it; root
+integration: setup ## ansible-test integration on one ansible-core: the modules for users as Ansible runs them; root
 	tools/matrix --core 2.19 --command integration --python 3.12
 
 .PHONY: matrix

@@ -20,8 +20,8 @@ description:
     verdict with a sentence, an advice and a severity.
   - What is certainly wrong comes first, in the order V(split), V(not_deployed), V(absent), V(two_controllers_enabled),
     V(wrong_holder), V(no_controller_enabled). Then comes V(unknown). The verdicts after it are only given if everything is known
-    but what a host in maintenance does not report. They are V(no_standby) (the gateway works but could not fail over),
-    V(certificate_expired), V(maintenance) and V(ok).
+    but what a host in maintenance does not report. They are V(no_standby) (the gateway works but could not fail over;
+    also given if the state of the standby's controller is not known), V(certificate_expired), V(maintenance) and V(ok).
   - V(run_in_progress) replaces all others while a run of the collection holds the cluster's lock, since what is found then may be
     half done. A stale lock does not.
   - A host that could not be reached counts as one that may hold the VIP, whatever it reported earlier.
